@@ -1,0 +1,111 @@
+"""The stages of a layer: a dense product, an activation, and dropout between layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnctl.nn.activation import Activation
+from nnctl.nn.arrays import FloatArray
+from nnctl.nn.stage import Stage
+
+
+class Dense(Stage):
+    """z = a W + b, with a (rows, n_inputs), W (n_inputs, n_units), b (n_units,).
+
+    Given dL/dz: dL/dW = aᵀ dL/dz, dL/db = Σ_rows dL/dz, dL/da = dL/dz Wᵀ. The first layer of a
+    network needs no dL/da, and with `input_gradient=False` none is computed.
+    """
+
+    row_buffers = ("z", "d_inputs", "ones")
+
+    def __init__(
+        self,
+        parameters: dict[str, FloatArray],
+        gradients: dict[str, FloatArray],
+        shape: tuple[int, ...],
+        *,
+        input_gradient: bool,
+    ) -> None:
+        """`shape` is (..., rows) of the pass."""
+        self.weights, self.biases = parameters["weights"], parameters.get("biases")
+        self.d_weights, self.d_biases = gradients["weights"], gradients.get("biases")
+        n_inputs, n_units = self.weights.shape
+        self.input_gradient = input_gradient
+        self.inputs: FloatArray
+        self.z: FloatArray = np.empty((*shape, n_units), self.weights.dtype)
+        self.d_inputs: FloatArray = np.empty((*shape, n_inputs), self.weights.dtype)
+        self.ones: FloatArray = np.ones((shape[-1], 1), self.weights.dtype)
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        self.inputs = inputs
+        np.matmul(inputs, self.weights, out=self.z)
+        if self.biases is not None:
+            self.z += self.biases
+        return self.z
+
+    def backward(self, d_outputs: FloatArray) -> FloatArray | None:
+        np.matmul(self.inputs.swapaxes(-1, -2), d_outputs, out=self.d_weights)
+        if self.d_biases is not None:
+            # A product with ones is 2 to 3 times faster than a sum over rows.
+            np.matmul(self.ones[:, 0], d_outputs, out=self.d_biases)
+        if not self.input_gradient:
+            return None
+        return np.matmul(d_outputs, self.weights.T, out=self.d_inputs)
+
+
+class Activate(Stage):
+    """a = f(z); dL/dz = dL/da f'(z)."""
+
+    row_buffers = ("a", "d_z", "scratch")
+
+    def __init__(
+        self, activation: Activation, shape: tuple[int, ...], n_units: int, dtype: np.dtype[Any]
+    ) -> None:
+        self.activation = activation
+        self.z: FloatArray
+        self.a: FloatArray = np.empty((*shape, n_units), dtype)
+        self.d_z: FloatArray = np.empty_like(self.a)
+        self.scratch: FloatArray = np.empty((activation.scratch_arrays, *self.a.shape), dtype)
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        self.z = inputs
+        self.activation.forward(inputs, self.a, self.scratch)
+        return self.a
+
+    def backward(self, d_outputs: FloatArray) -> FloatArray:
+        self.activation.backward(self.z, self.a, d_outputs, self.d_z, self.scratch)
+        return self.d_z
+
+
+class Dropout(Stage):
+    """In training each unit is dropped with probability `rate`, the rest divided by 1 - rate.
+
+    So the expected value is that of prediction, which drops nothing. Srivastava et al. (2014).
+    """
+
+    row_buffers = ("mask", "outputs", "d_inputs")
+
+    def __init__(
+        self, rate: float, shape: tuple[int, ...], n_units: int, dtype: np.dtype[Any]
+    ) -> None:
+        self.rate = rate
+        self.mask: FloatArray = np.ones((*shape, n_units), dtype)  # 0 or 1 / (1 - rate)
+        self.outputs: FloatArray = np.empty_like(self.mask)
+        self.d_inputs: FloatArray = np.empty_like(self.mask)
+
+    def draw(self, rng: np.random.Generator) -> None:
+        """Draw the units that the next batch drops."""
+        rng.random(dtype=self.mask.dtype.type, out=self.mask)
+        np.greater_equal(self.mask, self.rate, out=self.mask)
+        self.mask *= 1.0 / (1.0 - self.rate)
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        return np.multiply(inputs, self.mask, out=self.outputs)
+
+    def predict(self, inputs: FloatArray) -> FloatArray:
+        return inputs
+
+    def backward(self, d_outputs: FloatArray) -> FloatArray:
+        return np.multiply(d_outputs, self.mask, out=self.d_inputs)

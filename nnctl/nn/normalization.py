@@ -1,0 +1,146 @@
+"""Batch and layer normalization, each with its backward pass under its forward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nnctl.nn.arrays import FloatArray
+from nnctl.nn.stage import Stage
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Settings of a normalization; `epsilon` is added to the variance, under the root."""
+
+    name: ClassVar[str]
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True)
+class BatchNormalization(Normalization):
+    """Each unit is standardized over the rows of a batch. Ioffe & Szegedy (2015)."""
+
+    momentum: float = 0.1  # the share of the newest batch in the running statistics
+    name = "batch"
+
+
+@dataclass(frozen=True)
+class LayerNormalization(Normalization):
+    """Each row is standardized over its units. Ba, Kiros & Hinton (2016)."""
+
+    name = "layer"
+
+
+class Standardize(Stage):
+    """u = scale (z - mean) / √(variance + ε) + shift; the children say over which axis.
+
+    With v the standardized z and g = scale dL/du, over the same axis:
+    dL/dz = (g - mean(g) - v mean(g v)) / √(variance + ε).
+    """
+
+    row_buffers: ClassVar[tuple[str, ...]] = ("standardized", "outputs", "d_inputs")
+    axis: ClassVar[int]
+
+    def __init__(
+        self,
+        settings: Normalization,
+        parameters: dict[str, FloatArray],
+        gradients: dict[str, FloatArray],
+        shape: tuple[int, ...],
+    ) -> None:
+        self.epsilon = settings.epsilon
+        self.scale, self.shift = parameters["scale"], parameters["shift"]
+        self.d_scale, self.d_shift = gradients["scale"], gradients["shift"]
+        self.standardized: FloatArray = np.empty((*shape, len(self.scale)), self.scale.dtype)
+        self.outputs: FloatArray = np.empty_like(self.standardized)
+        self.d_inputs: FloatArray = np.empty_like(self.standardized)
+        self.mean: FloatArray = np.zeros_like(self.standardized).mean(self.axis, keepdims=True)
+        self.variance: FloatArray = np.empty_like(self.mean)
+        self.deviation: FloatArray = np.empty_like(self.mean)  # √(variance + ε)
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        np.mean(inputs, axis=self.axis, keepdims=True, out=self.mean)
+        np.subtract(inputs, self.mean, out=self.standardized)
+        np.multiply(self.standardized, self.standardized, out=self.outputs)
+        np.mean(self.outputs, axis=self.axis, keepdims=True, out=self.variance)
+        np.add(self.variance, self.epsilon, out=self.deviation)
+        np.sqrt(self.deviation, out=self.deviation)
+        self.standardized /= self.deviation
+        return self._scaled()
+
+    def _scaled(self) -> FloatArray:
+        np.multiply(self.standardized, self.scale, out=self.outputs)
+        self.outputs += self.shift
+        return self.outputs
+
+    def backward(self, d_outputs: FloatArray) -> FloatArray:
+        g, product = self.d_inputs, self.outputs  # the outputs have been used by now
+        np.multiply(d_outputs, self.standardized, out=product)
+        np.sum(product, axis=-2, out=self.d_scale)
+        np.sum(d_outputs, axis=-2, out=self.d_shift)
+        product *= self.scale
+        np.multiply(d_outputs, self.scale, out=g)
+        mean = self.mean  # so have the statistics
+        np.mean(product, axis=self.axis, keepdims=True, out=mean)
+        np.multiply(self.standardized, mean, out=product)
+        np.mean(g, axis=self.axis, keepdims=True, out=mean)
+        g -= mean
+        g -= product
+        g /= self.deviation
+        return g
+
+
+class StandardizeBatch(Standardize):
+    """Over the rows of the batch in training; by running statistics in prediction.
+
+    The running variance is the unbiased one (n - 1), the batch's own the biased one (n). A batch of
+    a single row has no unbiased variance and leaves the running one as it is.
+    """
+
+    axis = -2
+
+    def __init__(
+        self,
+        settings: BatchNormalization,
+        parameters: dict[str, FloatArray],
+        gradients: dict[str, FloatArray],
+        state: dict[str, FloatArray],
+        shape: tuple[int, ...],
+    ) -> None:
+        super().__init__(settings, parameters, gradients, shape)
+        self.momentum = settings.momentum
+        self.running_mean, self.running_variance = state["running_mean"], state["running_variance"]
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        outputs = super().forward(inputs)
+        rows = inputs.shape[-2]
+        self.running_mean *= 1.0 - self.momentum
+        self.mean *= self.momentum
+        self.running_mean += self.mean[..., 0, :]
+        if rows > 1:
+            self.running_variance *= 1.0 - self.momentum
+            self.variance *= self.momentum * rows / (rows - 1)
+            self.running_variance += self.variance[..., 0, :]
+        return outputs
+
+    def predict(self, inputs: FloatArray) -> FloatArray:
+        np.subtract(inputs, self.running_mean, out=self.standardized)
+        np.add(self.running_variance, self.epsilon, out=self.deviation)
+        np.sqrt(self.deviation, out=self.deviation)
+        self.standardized /= self.deviation
+        return self._scaled()
+
+
+class StandardizeLayer(Standardize):
+    """Over the units of each row, in training and in prediction alike."""
+
+    row_buffers = (*Standardize.row_buffers, "mean", "variance", "deviation")
+    axis = -1
+
+
+NORMALIZATIONS: dict[str, type[Normalization]] = {
+    kind.name: kind for kind in (BatchNormalization, LayerNormalization)
+}

@@ -1,0 +1,62 @@
+"""The end of a network: output activation and loss, as one thing with its own buffers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnctl.nn.activation import Activation
+from nnctl.nn.arrays import FloatArray
+from nnctl.nn.losses import Loss, OutputLoss, ScoreLoss
+from nnctl.nn.stage import RowBuffers
+
+
+class Objective(RowBuffers):
+    """Takes scores z and targets, gives the loss, and holds the outputs and dL/dz.
+
+    Raises ValueError where activation and loss make no pair.
+    """
+
+    row_buffers = ("outputs", "d_outputs", "d_scores", "shares", "scratch")
+
+    def __init__(
+        self, activation: Activation, loss: Loss, rows: int, n_outputs: int, dtype: np.dtype[Any]
+    ) -> None:
+        if activation.name not in loss.outputs:
+            allowed = ", ".join(loss.outputs)
+            raise ValueError(f"{loss.name} goes with {allowed}, not with {activation.name}")
+        self.activation, self.loss, self.n_outputs = activation, loss, n_outputs
+        shape = (rows, n_outputs)
+        self.outputs: FloatArray = np.empty(shape, dtype)  # a, (rows, n_outputs)
+        self.d_outputs: FloatArray = np.empty(shape, dtype)
+        self.d_scores: FloatArray = np.empty(shape, dtype)  # dL/dz
+        self.shares: FloatArray = np.empty((rows, 1), dtype)
+        self.scratch: FloatArray = np.empty((2 + activation.scratch_arrays, *shape), dtype)
+
+    def __call__(
+        self, z: FloatArray, target: FloatArray, weights: FloatArray | None = None
+    ) -> float:
+        """Return the loss of scores z (rows, n_outputs), weighing rows by `weights` (rows,).
+
+        Weights are divided by their sum, so only their ratios count; where they are all zero, so
+        are loss and gradient.
+        """
+        shares = self._shares(weights)
+        if isinstance(self.loss, ScoreLoss):
+            return self.loss.from_scores(
+                z, self.activation, target, shares, self.outputs, self.d_scores, self.scratch
+            )
+        assert isinstance(self.loss, OutputLoss)
+        self.activation.forward(z, self.outputs, self.scratch)
+        value = self.loss(self.outputs, target, shares, self.d_outputs, self.scratch)
+        self.activation.backward(z, self.outputs, self.d_outputs, self.d_scores, self.scratch)
+        return value
+
+    def _shares(self, weights: FloatArray | None) -> float | FloatArray:
+        outputs_of_the_mean = self.n_outputs if self.loss.mean_over_outputs else 1
+        if weights is None:
+            return 1.0 / (len(self.outputs) * outputs_of_the_mean)
+        total = float(weights.sum()) * outputs_of_the_mean
+        np.multiply(weights[:, np.newaxis], 1.0 / total if total > 0.0 else 0.0, out=self.shares)
+        return self.shares

@@ -1,0 +1,38 @@
+"""Penalties on the weights, added to the loss that is minimized; biases and scales go free."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnctl.nn.arrays import FloatArray
+
+
+class WeightPenalty:
+    """l1 Σ |w| + l2/2 Σ w² over all weights; the gradient is l1 sign(w) + l2 w.
+
+    The half is that of Goodfellow et al. (2016), section 7.1.1; some write l2 Σ w², where the same
+    number weighs twice as much.
+
+    `weights` and `gradients` (n_weights,) are the leading slices of the network's flat vectors.
+    """
+
+    def __init__(
+        self, weights: FloatArray, gradients: FloatArray, l1: float = 0.0, l2: float = 0.0
+    ) -> None:
+        self.weights, self.gradients, self.l1, self.l2 = weights, gradients, l1, l2
+        self.scratch: FloatArray = np.empty_like(weights)
+
+    def value(self) -> float:
+        """Return the penalty."""
+        squares = float(np.vdot(self.weights, self.weights))
+        return self.l1 * float(np.abs(self.weights).sum()) + 0.5 * self.l2 * squares
+
+    def add_gradient(self) -> None:
+        """Add the penalty's gradient to the gradients."""
+        if self.l2 > 0.0:
+            np.multiply(self.weights, self.l2, out=self.scratch)
+            self.gradients += self.scratch
+        if self.l1 > 0.0:
+            np.sign(self.weights, out=self.scratch)
+            self.scratch *= self.l1
+            self.gradients += self.scratch

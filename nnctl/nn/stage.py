@@ -1,0 +1,42 @@
+"""What a stage is: one operation of a pass through the network, bound to the arrays it writes."""
+
+from __future__ import annotations
+
+import copy
+from typing import ClassVar, Self
+
+from nnctl.nn.arrays import FloatArray
+
+
+class RowBuffers:
+    """Something that owns arrays (..., rows, units), named in `row_buffers`."""
+
+    row_buffers: ClassVar[tuple[str, ...]] = ()
+
+    def narrowed(self, rows: int) -> Self:
+        """Return the same thing over the first `rows` rows of the same arrays."""
+        twin = copy.copy(self)
+        for name in self.row_buffers:
+            setattr(twin, name, getattr(self, name)[..., :rows, :])
+        return twin
+
+
+class Stage(RowBuffers):
+    """inputs (..., rows, n_inputs) -> outputs (..., rows, n_outputs), and the way back.
+
+    A stage holds views of its parameters and of their gradients in the network's flat vectors. It
+    allocates its arrays once; `forward` and `backward` only write into them, so what they return
+    is valid until the next call.
+    """
+
+    def forward(self, inputs: FloatArray) -> FloatArray:
+        """Return the outputs as in training, and keep what `backward` needs."""
+        raise NotImplementedError
+
+    def predict(self, inputs: FloatArray) -> FloatArray:
+        """Return the outputs as in prediction: each row's depend on that row alone."""
+        return self.forward(inputs)
+
+    def backward(self, d_outputs: FloatArray) -> FloatArray | None:
+        """Turn dL/d(outputs) into dL/d(inputs), and write the gradients of the parameters."""
+        raise NotImplementedError
