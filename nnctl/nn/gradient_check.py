@@ -31,8 +31,11 @@ class GradientComparison:
     @property
     def relative_error(self) -> float:
         """|analytic - numeric| / max(|analytic|, |numeric|), in Euclidean norms."""
-        scale = max(np.linalg.norm(self.analytic), np.linalg.norm(self.numeric), NEGLIGIBLE_NORM)
-        return float(np.linalg.norm(self.analytic - self.numeric) / scale)
+        analytic, numeric, difference = (
+            float(np.linalg.norm(gradient))
+            for gradient in (self.analytic, self.numeric, self.analytic - self.numeric)
+        )
+        return difference / max(analytic, numeric, NEGLIGIBLE_NORM)
 
 
 def numeric_gradient(function: Callable[[], float], parameters: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -32,7 +32,16 @@ class Objective(RowBuffers):
         self.d_outputs: FloatArray = np.empty(shape, dtype)
         self.d_scores: FloatArray = np.empty(shape, dtype)  # dL/dz
         self.shares: FloatArray = np.empty((rows, 1), dtype)
+        self._narrow: dict[int, Self] = {}
         self.scratch: FloatArray = np.empty((2 + activation.scratch_arrays, *shape), dtype)
+
+    def narrowed(self, rows: int) -> Self:
+        """Return this objective over the first `rows` rows, the same one for the same number."""
+        if rows == len(self.outputs):
+            return self
+        if rows not in self._narrow:
+            self._narrow[rows] = super().narrowed(rows)
+        return self._narrow[rows]
 
     def __call__(
         self, z: FloatArray, target: FloatArray, weights: FloatArray | None = None

@@ -216,8 +216,9 @@ def improves(value: float, best: float | None, mode: Mode, min_delta: float) -> 
 def _bind(
     schedule: Callable[..., float] | type[ReduceOnPlateau], parameters: Mapping[str, Any]
 ) -> Schedule:
-    if schedule is ReduceOnPlateau:
-        return ReduceOnPlateau(**parameters)
+    if isinstance(schedule, type):
+        watching: Schedule = schedule(**parameters)
+        return watching
     return partial(schedule, **parameters)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.nn.adam import Adam
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.optimizers import OPTIMIZERS
 
@@ -54,7 +55,9 @@ def test_the_reference_covers_every_optimizer() -> None:
     assert {parse(key)[0] for key in TRAJECTORIES} == set(OPTIMIZERS)
 
 
-# Worked by hand, from w = 1 with gradients 2 and then 0.
+# Worked by hand, from w = 1 with gradients 2 and then 0. Adam's weighted means in the second step:
+MEAN = (0.9 * 2 + 0) / (0.9 + 1)
+ROOT = ((0.999 * 2**2 + 0) / (0.999 + 1)) ** 0.5
 TWO_STEPS: list[tuple[str, dict[str, Any], float, list[float]]] = [
     ("sgd", {}, 0.1, [0.8, 0.8]),
     ("sgd", {"momentum": 0.5}, 0.1, [0.8, 0.7]),
@@ -65,11 +68,11 @@ TWO_STEPS: list[tuple[str, dict[str, Any], float, list[float]]] = [
     ("rmsprop", {"rho": 0.75, "epsilon": 1.0}, 0.1, [0.9, 0.9]),
     ("rmsprop", {"rho": 0.75, "epsilon": 0.0, "momentum": 0.5}, 0.1, [0.8, 0.7]),
     ("adadelta", {"rho": 0.75, "epsilon": 3.0}, 1.0, [1 - 3**0.5, 1 - 3**0.5]),
-    ("adam", {"epsilon": 0.0}, 0.1, [0.9, 0.9 - 0.1 * (1.8 / 1.9) / (3.996 / 1.999) ** 0.5]),
-    ("adam", {"epsilon": 2.0}, 0.1, [0.95, 0.95 - 0.1 * (1.8 / 1.9) / (1.999**-0.5 * 3.996**0.5 + 2)]),
-    ("adamw", {"epsilon": 0.0, "weight_decay": 0.5}, 0.1, [0.85, 0.8075 - 0.1 * (1.8 / 1.9) / (3.996 / 1.999) ** 0.5]),
-    ("adamax", {"epsilon": 0.0, "beta_2": 0.5}, 0.1, [0.9, 0.9 - 0.1 * (1.8 / 1.9) / 1.0]),
-]  # fmt: skip
+    ("adam", {"epsilon": 0.0}, 0.1, [0.9, 0.9 - 0.1 * MEAN / ROOT]),
+    ("adam", {"epsilon": 2.0}, 0.1, [0.95, 0.95 - 0.1 * MEAN / (ROOT + 2)]),
+    ("adamw", {"epsilon": 0.0, "weight_decay": 0.5}, 0.1, [0.85, 0.8075 - 0.1 * MEAN / ROOT]),
+    ("adamax", {"epsilon": 0.0, "beta_2": 0.5}, 0.1, [0.9, 0.9 - 0.1 * MEAN / 1.0]),
+]
 
 
 @pytest.mark.parametrize(("name", "settings", "learning_rate", "expected"), TWO_STEPS)
@@ -151,13 +154,26 @@ def test_float32_stays_float32_and_near_float64(name: str, settings: dict[str, A
         parameters = np.full(20, 0.5, dtype)
         optimizer = OPTIMIZERS[name](parameters, 10, **settings)
         for gradients in gradients_of(10, 20, dtype):
-            # A NumPy scalar as the rate, as a careless caller might hand it in.
-            optimizer.step(gradients, np.float64(0.01))
+            optimizer.step(gradients, 0.01)
         assert optimizer.parameters is parameters
         slots = [slot for slot in optimizer.slots.values() if slot.shape == parameters.shape]
         assert {str(array.dtype) for array in [parameters, *slots]} == {dtype}
         ends[dtype] = parameters
     np.testing.assert_allclose(ends["float32"], ends["float64"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_a_numpy_float_as_learning_rate_changes_no_byte(
+    name: str, settings: dict[str, Any]
+) -> None:
+    ends = []
+    for learning_rate in (0.01, np.float64(0.01)):
+        parameters = np.full(20, 0.5, np.float32)
+        optimizer = OPTIMIZERS[name](parameters, 10, **settings)
+        for gradients in gradients_of(10, 20, "float32"):
+            optimizer.step(gradients, learning_rate)
+        ends.append(parameters.tobytes())
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize(("name", "settings"), SETTINGS)
@@ -195,9 +211,9 @@ def test_stacked_networks_step_as_they_would_alone(name: str, settings: dict[str
 
 
 def test_slots_of_another_optimizer_are_refused() -> None:
-    plain = OPTIMIZERS["adam"](np.zeros(3), 3)
-    with_maximum = OPTIMIZERS["adam"](np.zeros(3), 3, amsgrad=True)
-    longer = OPTIMIZERS["adam"](np.zeros(4), 3)
+    plain = Adam(np.zeros(3), 3)
+    with_maximum = Adam(np.zeros(3), 3, amsgrad=True)
+    longer = Adam(np.zeros(4), 3)
     for other in (with_maximum, longer):
         with pytest.raises(ValueError, match="the optimizer's slots must be"):
             plain.restore(other.slots, 1)

@@ -1,0 +1,189 @@
+"""The figures of a run: model and rows become the arrays that the plots draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.dataset import load_table
+from nnctl.data.table import Table, number_matrix
+from nnctl.errors import Problem, UsageError
+from nnctl.plots.boundary import boundary_figure
+from nnctl.plots.confusion import confusion_figure
+from nnctl.plots.fit import fit_figure
+from nnctl.plots.history import history_figure
+from nnctl.plots.save import save_figure
+from nnctl.runs.directory import RunDirectory
+from nnctl.runs.history import read_history
+from nnctl.training.decoding import ClassDecoder
+from nnctl.training.inference import Model, load_model
+from nnctl.training.own_rows import own_rows, run_config
+
+GRID_POINTS = 240  # along each axis
+CURVE_POINTS = 400
+MARGIN = 0.08  # beyond the data, as a share of its range
+MOST_POINTS = 2000  # more would only cover one another
+
+
+def draw_all(run: RunDirectory) -> list[Path]:
+    """Write every figure that fits the run into its `plots/`; return their paths."""
+    model = load_model(run.best)
+    figures = {"history": draw_history(run, model)}
+    n_features = len(model.preprocessing.features)
+    if n_features == 2:
+        figures["boundary"] = draw_boundary(run, model)
+    if n_features == 1:
+        figures["fit"] = draw_fit(run, model)
+    if model.preprocessing.task == "classification":
+        figures["confusion"] = draw_confusion(run, model)
+    paths = []
+    for name, figure in figures.items():
+        paths.append(run.plots / f"{name}.png")
+        save_figure(figure, paths[-1])
+    return paths
+
+
+def draw_history(run: RunDirectory, model: Model) -> Figure:
+    """Draw loss and metrics over the epochs, the best one marked."""
+    return history_figure(read_history(run.metrics), model.epoch or None, run.name)
+
+
+def draw_confusion(run: RunDirectory, model: Model, wanted: str | None = None) -> Figure:
+    """Draw which classes were taken for which, on one of the run's sets."""
+    decoder = model.decoder
+    if not isinstance(decoder, ClassDecoder):
+        raise UsageError("a confusion matrix is drawn for classes; this run estimates numbers")
+    rows = own_rows(run, wanted)
+    outputs, targets = _outputs_and_targets(model, rows.table)
+    matrix = decoder.confusion(outputs, targets)
+    title = f"{run.name}: {rows.set_name} rows"
+    return confusion_figure(matrix, model.preprocessing.classes, title)
+
+
+def draw_boundary(run: RunDirectory, model: Model, features: Sequence[str] | None = None) -> Figure:
+    """Draw what the network says over two features, the others at their median.
+
+    Raises UsageError when the network does not have two features and none, or others, are named.
+    """
+    chosen = _two_features(model.preprocessing.features, features)
+    table = _some_rows(load_table(run_config(run)))
+    values = number_matrix(table, model.preprocessing.features, "feature")
+    points = values[:, chosen]
+    x, y = (_spread(points[:, i], GRID_POINTS) for i in (0, 1))
+    grid = np.tile(np.median(values, axis=0), (len(x) * len(y), 1))
+    grid[:, chosen[0]], grid[:, chosen[1]] = np.tile(x, len(y)), np.repeat(y, len(x))
+    outputs = _predict(model, grid)
+    names = model.preprocessing.features
+    names = (names[chosen[0]], names[chosen[1]])
+    shape = (len(y), len(x), -1)
+    decoder = model.decoder
+    if not isinstance(decoder, ClassDecoder):
+        return boundary_figure(
+            grid_x=x,
+            grid_y=y,
+            scores=model.preprocessing.inverse_targets(outputs)[:, :1].reshape(shape),
+            predicted=None,
+            points=points,
+            point_labels=number_matrix(table, model.preprocessing.targets, "target")[:, 0],
+            class_names=None,
+            feature_names=names,
+            title=run.name,
+            value_name=model.preprocessing.targets[0],
+        )
+    own_outputs, labels = _outputs_and_targets(model, table)
+    return boundary_figure(
+        grid_x=x,
+        grid_y=y,
+        scores=decoder.scores(outputs).reshape(shape),
+        predicted=decoder.predicted(outputs).reshape(len(y), len(x)),
+        points=points,
+        point_labels=labels,
+        class_names=model.preprocessing.classes,
+        feature_names=names,
+        title=run.name,
+        point_predicted=decoder.predicted(own_outputs),
+    )
+
+
+def draw_fit(run: RunDirectory, model: Model) -> Figure:
+    """Draw the network's curve over one feature, through the data."""
+    preprocessing = model.preprocessing
+    if len(preprocessing.features) != 1:
+        raise UsageError(
+            f"a fit is drawn over one feature; this run has {len(preprocessing.features)}; "
+            "`nnctl plot-boundary` draws two of them"
+        )
+    table = _some_rows(load_table(run_config(run)))
+    points = number_matrix(table, preprocessing.features, "feature")
+    curve_x = _spread(points[:, 0], CURVE_POINTS)
+    outputs = _predict(model, curve_x[:, np.newaxis])
+    decoder = model.decoder
+    classes = preprocessing.classes if isinstance(decoder, ClassDecoder) else None
+    if isinstance(decoder, ClassDecoder):
+        _, labels = _outputs_and_targets(model, table)
+        curve_y = decoder.scores(outputs)
+        points_y = np.eye(len(preprocessing.classes))[labels.astype(np.int64)]
+    else:
+        curve_y = preprocessing.inverse_targets(outputs)
+        points_y = number_matrix(table, preprocessing.targets, "target")
+    return fit_figure(
+        curve_x=curve_x,
+        curve_y=curve_y,
+        points_x=points[:, 0],
+        points_y=points_y,
+        feature_name=preprocessing.features[0],
+        target_names=preprocessing.targets,
+        title=run.name,
+        class_names=classes,
+    )
+
+
+def _two_features(known: Sequence[str], wanted: Sequence[str] | None) -> list[int]:
+    if wanted is None and len(known) == 2:
+        return [0, 1]
+    if wanted is None:
+        raise UsageError(
+            f"a boundary is drawn over two features; this run has {len(known)}: "
+            f"{', '.join(known)}; name two with --features a,b (the others stay at their median)"
+            if len(known) > 2
+            else f"a boundary is drawn over two features; this run has one, `{known[0]}`; "
+            "`nnctl plot-fit` draws it"
+        )
+    if len(set(wanted)) != 2 or any(name not in known for name in wanted):
+        raise UsageError(
+            Problem(
+                f"--features takes two of the run's features (received {','.join(wanted)}); "
+                f"it has {', '.join(known)}"
+            )
+        )
+    return [known.index(name) for name in wanted]
+
+
+def _some_rows(table: Table) -> Table:
+    if table.n_rows <= MOST_POINTS:
+        return table
+    rows: IntArray = np.linspace(0, table.n_rows - 1, MOST_POINTS).astype(np.int64)
+    return table.take(rows)
+
+
+def _spread(values: FloatArray, count: int) -> FloatArray:
+    """Return `count` values from below the least to above the greatest of `values` (n,)."""
+    low, high = float(values.min()), float(values.max())
+    margin = MARGIN * (high - low) or 1.0
+    return np.linspace(low - margin, high + margin, count)
+
+
+def _predict(model: Model, values: FloatArray) -> FloatArray:
+    """Return the outputs for features (n, n_features) in their own units."""
+    scaled: FloatArray = model.preprocessing.feature_scaler.apply(values)
+    return model.outputs(scaled.astype(model.network.dtype))
+
+
+def _outputs_and_targets(model: Model, table: Table) -> tuple[FloatArray, FloatArray | IntArray]:
+    dtype = model.network.dtype
+    inputs = model.preprocessing.transform_features(table, dtype)
+    return model.outputs(inputs), model.preprocessing.transform_targets(table, dtype)

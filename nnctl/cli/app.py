@@ -1,0 +1,71 @@
+"""The command line: every command registered by its name. Nothing heavy is imported here.
+
+`nnctl --help` answers without NumPy: each command's function imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nnctl import __version__
+from nnctl.cli import check, console, evaluate, examples, plot, predict, train
+
+app = typer.Typer(
+    name="nnctl",
+    help="Train multilayer perceptrons from YAML configs; each run in a directory of its own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 bug, 2 usage or config, 3 data, 4 run or checkpoint, "
+    "5 diverged, 6 expectation not met, 7 disk, 130 interrupted.",
+)
+
+COMMANDS = {
+    "train": train.train,
+    "predict": predict.predict,
+    "evaluate": evaluate.evaluate,
+    "plot-boundary": plot.plot_boundary,
+    "plot-fit": plot.plot_fit,
+    "plot-history": plot.plot_history,
+    "plot-confusion": plot.plot_confusion,
+    "plot-activation": plot.plot_activation,
+    "check": check.check,
+    "schema": check.schema,
+    "examples": examples.examples,
+}
+
+for name, function in COMMANDS.items():
+    app.command(name)(console.reported(function))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"nnctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    console.SETTINGS.debug = debug
+
+
+def main() -> None:
+    """Run the command in `sys.argv`."""
+    arguments = sys.argv[1:]
+    if "--debug" in arguments:
+        arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+    app(arguments, prog_name="nnctl")

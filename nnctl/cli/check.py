@@ -1,0 +1,45 @@
+"""`nnctl check` and `nnctl schema`: what a config may say, and what it comes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnctl.cli import console
+from nnctl.cli.options import ConfigArgument, Json, Overrides
+
+
+def check(config: ConfigArgument, overrides: Overrides = None, json: Json = False) -> None:
+    """Show every problem of a config at once, or the network that it describes."""
+    from nnctl.config import load_config
+    from nnctl.data.dataset import load_dataset
+    from nnctl.training.outline import outline
+
+    settings = load_config(config, overrides or ())
+    report = outline(settings, load_dataset(settings))
+    if json:
+        console.write_json(report)
+        return
+    present(report)
+
+
+def present(report: dict[str, Any]) -> None:
+    """Write the layers as a table, and what they come to."""
+    columns = ("layer", "shape", "activation", "initializer", "parameters", "memory")
+    console.write_table(columns, [[layer[c] for c in columns] for layer in report["layers"]])
+    console.write_line(
+        f"{report['parameters']:,} parameters in {report['dtype']}, about "
+        f"{report['training_memory']} to train, {report['threads']} BLAS thread(s)"
+    )
+    rows = ", ".join(f"{count:,} {name}" for name, count in report["rows"].items() if count)
+    console.write_line(
+        f"{report['task']}: {len(report['features'])} feature(s) -> {', '.join(report['targets'])}; "
+        f"rows: {rows}; {report['loss']}, {report['optimizer']}"
+    )
+    console.notes(report["notices"])
+
+
+def schema() -> None:
+    """Write the JSON Schema of a config, for editors."""
+    from nnctl.config import json_schema
+
+    console.write_json(json_schema())

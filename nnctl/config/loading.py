@@ -1,0 +1,183 @@
+"""From a file, or a mapping, and overrides to a Config, or to one error with every problem."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from nnctl.config import document as documents
+from nnctl.config.completion import completed
+from nnctl.config.document import Document, Mark
+from nnctl.config.findings import Finding, findings_of, shown
+from nnctl.config.names import closest
+from nnctl.config.overrides import apply_override
+from nnctl.config.schema.root import RUN_NAME, RUN_NAME_RULE, Config
+from nnctl.config.semantics import semantic_findings
+from nnctl.config.yaml_source import MAXIMUM_BYTES, MAXIMUM_DEPTH, read_yaml
+from nnctl.errors import ConfigError, Problem, StorageError, UsageError
+
+MAXIMUM_PROBLEMS = 50
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a config file, lay the `KEY=VALUE` overrides over it and check it.
+
+    Raises:
+        ConfigError: with every problem, each with its file, line and column.
+        StorageError: the file may not be read.
+    """
+    document = read_yaml(_read_bytes(path), str(path))
+    if document.value is None and not overrides:
+        raise ConfigError(Problem("the file is empty; expected a mapping", str(path), 1, 1))
+    for override in overrides:
+        apply_override(document, override)
+    return _build(document, Path(path).absolute().parent, _name_from(Path(path).stem))
+
+
+def config_from_dict(value: dict[str, Any], base: str | Path) -> Config:
+    """Check a config that is a mapping already; its paths are relative to `base`.
+
+    Raises:
+        ConfigError: with every problem, each with its key.
+    """
+    return _build(Document(_plain(value)), Path(base).absolute(), "run")
+
+
+def check_run_name(name: str) -> str:
+    """Return `name` if a run may be called so.
+
+    Raises:
+        UsageError: it may not.
+    """
+    if not re.fullmatch(RUN_NAME, name):
+        raise UsageError(f"a run's name must be {RUN_NAME_RULE} (received {shown(name)})")
+    return name
+
+
+def _name_from(stem: str) -> str:
+    """Make a run's name of a file's: every other character becomes a `-`."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")
+    return name[:100] or "run"
+
+
+def _read_bytes(path: str | Path) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAXIMUM_BYTES + 1)  # never the whole of a huge file
+    except PermissionError:
+        message = "the config may not be read; change its permissions"
+        raise StorageError(Problem(message, str(path))) from None
+    except FileNotFoundError:
+        raise ConfigError(Problem("there is no such config file", str(path))) from None
+    except IsADirectoryError:
+        message = "this is a directory; name the config file in it"
+        raise ConfigError(Problem(message, str(path))) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(Problem(f"the config cannot be read: {reason}", str(path))) from None
+
+
+def _plain(value: object, depth: int = 0) -> Any:
+    """Copy into dicts with text for keys, and lists, as YAML would have given them."""
+    if depth > MAXIMUM_DEPTH:
+        raise ConfigError(f"the config is more than {MAXIMUM_DEPTH} levels deep")
+    if isinstance(value, dict):
+        return {str(key): _plain(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry, depth + 1) for entry in value]
+    return value
+
+
+def _build(document: Document, base: Path, name: str) -> Config:
+    if not isinstance(document.value, dict):
+        received = shown(document.value)
+        document.add_problem(f"expected a mapping (received {received})", document.mark(()))
+        raise _config_error(document.problems)
+    _prepare(document, base, name)
+    config, findings = _checked(document.value)
+    if config is None or findings or document.problems:
+        raise _config_error([*document.problems, *_located(findings, document)])
+    return completed(config)
+
+
+def _checked(value: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
+    """Validate, then look for what does not fit together as far as the values can be trusted."""
+    try:
+        config = Config.model_validate(value)
+        return config, semantic_findings(config)
+    except ValidationError as error:
+        findings = findings_of(error, value)
+    doubtful = [_doubtful(finding) for finding in findings]
+    try:
+        rest = Config.model_validate(_without(value, findings))
+    except ValidationError:
+        return None, findings
+    return None, findings + semantic_findings(rest, tuple(doubtful))
+
+
+def _prepare(document: Document, base: Path, name: str) -> None:
+    """Say what the file leaves to its own place: the name, and where the data is."""
+    document.value.setdefault("name", name)
+    data = document.value.get("data")
+    source = data.get("source") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(source, str) and source:
+        from_option = document.mark(("data", "source")).line is None and document.values
+        start = Path.cwd() if from_option else base
+        data["source"] = os.path.normpath(start / source)
+
+
+def _cut(path: documents.Path) -> documents.Path:
+    """Return the path as far as the first list: entries of a list stand and fall together."""
+    indices = [index for index, part in enumerate(path) if isinstance(part, int)]
+    return path[: indices[0]] if indices else path
+
+
+def _doubtful(finding: Finding) -> documents.Path:
+    """Return what cannot be trusted: a value, or all that an unknown key may have meant."""
+    if not finding.at_key:
+        return _cut(finding.path)
+    if len(finding.path) > 1:
+        return _cut(finding.path[:-1])
+    return (closest(str(finding.path[0]), Config.model_fields) or finding.path[0],)
+
+
+def _without(value: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return a copy without the values that cannot be trusted."""
+    rest = copy.deepcopy(value)
+    for finding in findings:
+        *way, last = _cut(finding.path) or ("",)
+        holder = documents.value_at(rest, tuple(way))
+        if isinstance(holder, dict):
+            holder.pop(last, None)
+    return rest
+
+
+def _located(findings: Iterable[Finding], document: Document) -> list[Problem]:
+    """Find the findings' lines; where the reader complained already, it alone is heard."""
+    taken = {(problem.file, problem.line, problem.column) for problem in document.problems}
+    problems = []
+    for finding in findings:
+        mark = document.mark(finding.path, at_key=finding.at_key)
+        if mark == Mark() or (mark.file, mark.line, mark.column) not in taken:
+            problems.append(Problem(finding.message, mark.file, mark.line, mark.column))
+    return problems
+
+
+def _config_error(problems: Iterable[Problem]) -> ConfigError:
+    """Sort by line, what the options did last; a flood is cut short."""
+    ordered = sorted(
+        dict.fromkeys(problems),
+        key=lambda problem: (problem.line is None, problem.line or 0, problem.column or 0),
+    )
+    if len(ordered) > MAXIMUM_PROBLEMS:
+        ordered = [
+            *ordered[:MAXIMUM_PROBLEMS],
+            Problem("there are more problems; mend these first"),
+        ]
+    return ConfigError(ordered)

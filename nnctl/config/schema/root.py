@@ -1,0 +1,79 @@
+"""The whole config, and the JSON Schema by which editors complete and check it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+from pydantic import Field
+
+from nnctl.config.schema.base import Section
+from nnctl.config.schema.data import DataConfig
+from nnctl.config.schema.generators import Seed
+from nnctl.config.schema.losses import Loss
+from nnctl.config.schema.model import ModelConfig
+from nnctl.config.schema.optimizers import Adam, OptimizerConfig
+from nnctl.config.schema.training import (
+    Bounds,
+    ClassificationMetric,
+    ComputeConfig,
+    Metric,
+    RegressionMetric,
+    RegularizationConfig,
+    TrainingConfig,
+)
+
+SETS = ("train", "validation", "test")
+MONITORED = "|".join(("loss", *get_args(ClassificationMetric), *get_args(RegressionMetric)))
+RUN_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+RUN_NAME_RULE = "1 to 100 letters, digits, `.`, `_` or `-`, beginning with a letter or a digit"
+
+
+class Config(Section):
+    """All that a training run is made from."""
+
+    name: Annotated[str, Field(pattern=RUN_NAME)] = Field(
+        "run", description="The run's name; left out: the file's."
+    )
+    seed: Seed = Field(0, description="All randomness is derived from it.")
+    data: DataConfig = Field(description="The data: a file or a generator.")
+    model: ModelConfig = Field(ModelConfig(), description="The network.")
+    loss: Loss = Field(description="What training makes small.")
+    optimizer: OptimizerConfig = Field(Adam(name="adam"), description="How it does so.")
+    regularization: RegularizationConfig = Field(
+        RegularizationConfig(), description="Penalties on the weights."
+    )
+    training: TrainingConfig = Field(TrainingConfig(), description="How long, in which portions.")
+    metrics: tuple[Metric, ...] | None = Field(
+        None, description="What is measured beside the loss; left out, it follows from the task."
+    )
+    compute: ComputeConfig = Field(ComputeConfig(), description="How the arithmetic is done.")
+    expect: dict[str, Bounds] = Field(
+        {},
+        description="What the trained network must reach: SET_METRIC to {min, max}.",
+        json_schema_extra={
+            "propertyNames": {"pattern": f"^({'|'.join(SETS)})_({MONITORED})$"},
+        },
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a config file."""
+    schema = Config.model_json_schema(ref_template="#/definitions/{model}")
+    definitions = schema.pop("$defs")
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **_draft_7({**schema, "title": "nnctl config", "definitions": definitions}),
+    }
+
+
+def _draft_7(node: Any) -> Any:
+    """Draft 7 ignores what stands beside a `$ref`: put the reference one level down."""
+    if isinstance(node, list):
+        return [_draft_7(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    beside = {key: _draft_7(value) for key, value in node.items() if key != "$ref"}
+    if "$ref" not in node:
+        return beside
+    reference = {"$ref": node["$ref"]}
+    return {"allOf": [reference], **beside} if beside else reference

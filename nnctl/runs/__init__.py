@@ -1,0 +1,1 @@
+"""What stands on disk: run directories, checkpoints, histories, and the record of the machine."""

@@ -1,0 +1,211 @@
+"""Every path in a run's directory, how a run comes to stand there, and how it is found again."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnctl.errors import Problem, RunError, StorageError, UsageError
+from nnctl.runs.atomic import (
+    remove_stale_temporaries,
+    storage_error,
+    sync_directory,
+    temporary_path,
+)
+from nnctl.runs.json_file import read_json
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The paths of one run; making one touches no disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name under the runs directory."""
+        return self.path.absolute().name
+
+    @property
+    def config(self) -> Path:
+        """The config with every default filled in."""
+        return self.path / "config.yaml"
+
+    @property
+    def run_json(self) -> Path:
+        """Status, command, versions, machine and times. Where it stands, there is a run."""
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        """The history: a row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def summary(self) -> Path:
+        """Final, best and test metrics."""
+        return self.path / "summary.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The directory of the three checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the best epoch: enough to predict."""
+        return self.checkpoints / "best.npz"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint of the last epoch: enough to go on."""
+        return self.checkpoints / "last.npz"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint before the last, for the day when the last is damaged."""
+        return self.checkpoints / "previous.npz"
+
+    @property
+    def plots(self) -> Path:
+        """The directory of the figures."""
+        return self.path / "plots"
+
+
+def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) -> RunDirectory:
+    """Create the run `name`, or `name-2`, `name-3` ... where that is taken; it appears whole.
+
+    `mkdir` claims the name: of two processes only one succeeds. `fill` writes the first files into
+    a hidden sibling, which is then renamed over the empty claim. Whoever looks sees an empty
+    directory or a complete run; when `fill` raises, nothing is left.
+    Raises StorageError (7) where the directory cannot be written, UsageError (2) for a bad name.
+    """
+    _check_name(name)
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        remove_stale_temporaries(runs_dir)
+        claim = _claim(runs_dir, name)
+        with _undone_on_failure(claim):
+            _build(claim, fill)
+    except OSError as error:
+        raise storage_error(error, runs_dir / name, "created") from error
+    return RunDirectory(claim)
+
+
+def _check_name(name: str) -> None:
+    plain = name == Path(name).name and name.isprintable() and not name.startswith(".")
+    if not name or not plain or name == LATEST:
+        raise UsageError(f"a run cannot be called {name!r}; give a plain name such as iris-deep")
+
+
+def _claim(runs_dir: Path, name: str) -> Path:
+    for number in itertools.count(1):
+        path = runs_dir / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    raise AssertionError("unreachable: counting does not end")
+
+
+def _build(claim: Path, fill: Callable[[RunDirectory], None]) -> None:
+    run = RunDirectory(temporary_path(claim))
+    shutil.rmtree(run.path, ignore_errors=True)  # of a killed process that had our number
+    for directory in (run.path, run.checkpoints, run.plots):
+        directory.mkdir()
+    fill(run)
+    for directory in (run.checkpoints, run.plots, run.path):
+        sync_directory(directory)
+    run.path.rename(claim)
+    sync_directory(claim.parent)
+
+
+@contextlib.contextmanager
+def _undone_on_failure(claim: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(temporary_path(claim), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            claim.rmdir()
+        raise
+
+
+def list_runs(runs_dir: Path) -> list[RunDirectory]:
+    """Every run under `runs_dir`, by the time it was started, then by name.
+
+    Empty directories (names claimed a moment ago) and hidden ones (runs being built) are none. A
+    run whose run.json is damaged stands first. Raises StorageError (7).
+    """
+    try:
+        paths = [path for path in runs_dir.iterdir() if not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise storage_error(error, runs_dir, "read") from error
+    runs = []
+    for path in paths:
+        with contextlib.suppress(StorageError):  # another user's run is no reason to show none
+            if _is_run(path):
+                runs.append(RunDirectory(path))
+    return sorted(runs, key=_age)
+
+
+def find_run(reference: str | None, runs_dir: Path) -> RunDirectory:
+    """Find a run by its name under `runs_dir`, by its path, or the latest (`latest` or None).
+
+    Raises RunError (4), with the names that come close, where there is none.
+    """
+    if reference is None or reference == LATEST:
+        runs = list_runs(runs_dir)
+        if not runs:
+            raise RunError(_no_runs(runs_dir))
+        return runs[-1]
+    path = Path(reference)
+    candidates = [runs_dir / path, path] if path.name == reference else [path]
+    for candidate in candidates:
+        if _is_run(candidate):
+            return RunDirectory(candidate)
+    raise RunError(_not_found(reference, candidates, runs_dir))
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return RunDirectory(path).run_json.is_file()
+    except PermissionError as error:
+        raise storage_error(error, path, "read") from error
+    except OSError:
+        return False  # such as a name that is too long
+
+
+def _age(run: RunDirectory) -> tuple[str, int, str]:
+    try:
+        started = str(read_json(run.run_json).get("started", ""))
+    except (RunError, StorageError):
+        started = ""
+    return started, len(run.name), run.name  # by length first: iris-10 comes after iris-9
+
+
+def _no_runs(runs_dir: Path) -> str:
+    return f"no runs in {runs_dir} yet; train one with `nnctl train CONFIG`"
+
+
+def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Problem:
+    with contextlib.suppress(OSError):  # such as a name that is too long
+        for path in candidates:
+            if path.is_file():
+                return Problem("is a file; give the directory of a run", file=str(path))
+            if path.is_dir():
+                return Problem("is not a run: it holds no run.json; give another", file=str(path))
+    names = [run.name for run in list_runs(runs_dir)]
+    if not names:
+        return Problem(f"there is no run {reference!r}: {_no_runs(runs_dir)}")
+    close = difflib.get_close_matches(Path(reference).name, names)
+    remedy = f"did you mean {' or '.join(close)}?" if close else "`nnctl runs list` shows the runs"
+    return Problem(f"there is no run {reference!r} in {runs_dir}; {remedy}")

@@ -1,0 +1,1 @@
+"""The one bridge from a config to the engine."""

@@ -1,0 +1,153 @@
+"""From a config to the engine's parts: network, loss, optimizer, learning rate."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnctl.data.preprocessing import Preprocessing
+from nnctl.data.streams import stream
+from nnctl.errors import ConfigError
+from nnctl.nn.activations import ACTIVATIONS
+from nnctl.nn.descent import Optimizer
+from nnctl.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS, default_initializer
+from nnctl.nn.layout import LayerSpec
+from nnctl.nn.losses import LOSSES, Loss
+from nnctl.nn.network import BiasInitializer, Network, WeightsInitializer
+from nnctl.nn.normalization import NORMALIZATIONS
+from nnctl.nn.optimizers import OPTIMIZERS
+from nnctl.nn.schedules import LearningRate
+from nnctl.training.metrics import direction
+from nnctl.training.stopping import EarlyStopping, StoppingRule
+
+if TYPE_CHECKING:
+    from nnctl.config.schema.model import LayerConfig, OutputConfig
+    from nnctl.config.schema.root import Config
+
+
+def count_outputs(config: Config, preprocessing: Preprocessing) -> int:
+    """Return the units of the output layer: as the config says, else as the target wants.
+
+    A regression has one a target. Two classes are told by one unit, or by two if its activation is
+    softmax; more classes have a unit each. Raises ConfigError for units that fit no target.
+    """
+    allowed = _allowed_outputs(config, preprocessing)
+    units = config.model.output.units
+    if units is None:
+        return allowed[0]
+    if units not in allowed:
+        wanted = " or ".join(map(str, allowed))
+        raise ConfigError(f"model.output.units must be {wanted} for this target (received {units})")
+    return units
+
+
+def _allowed_outputs(config: Config, preprocessing: Preprocessing) -> tuple[int, ...]:
+    if preprocessing.task == "regression":
+        return (len(preprocessing.targets),)
+    n_classes = len(preprocessing.classes)
+    if config.loss.name == "binary_cross_entropy" and n_classes > 2:
+        raise ConfigError(
+            f"loss: binary_cross_entropy is for two classes (the target has {n_classes}); "
+            "write categorical_cross_entropy"
+        )
+    if n_classes > 2 or output_activation(config) == "softmax":
+        return (n_classes,)
+    return (1,) if config.loss.name == "binary_cross_entropy" else (1, 2)
+
+
+def output_activation(config: Config) -> str:
+    """Return the name of the output activation, which a loaded config always has."""
+    assert config.model.output.activation is not None
+    return config.model.output.activation.name
+
+
+def layer_specs(config: Config, n_outputs: int) -> list[LayerSpec]:
+    """Return the layers as the engine takes them, the output layer last."""
+    specs = []
+    for layer in config.model.hidden:
+        activation = ACTIVATIONS[layer.activation.name](**layer.activation.parameters())
+        chosen = layer.normalization
+        normalization = NORMALIZATIONS[chosen.name](**chosen.parameters()) if chosen else None
+        specs.append(LayerSpec(layer.units, activation, layer.bias, normalization, layer.dropout))
+    output = config.model.output
+    assert output.activation is not None
+    activation = ACTIVATIONS[output.activation.name](**output.activation.parameters())
+    return [*specs, LayerSpec(n_outputs, activation, output.bias)]
+
+
+def initializer_name(layer: LayerConfig | OutputConfig) -> str:
+    """Return the name of a layer's initializer, which follows from its activation unless said."""
+    assert layer.activation is not None
+    return (
+        layer.initializer.name if layer.initializer else default_initializer(layer.activation.name)
+    )
+
+
+def _initializers(layer: LayerConfig | OutputConfig) -> tuple[WeightsInitializer, BiasInitializer]:
+    """Return a layer's pair of initializers; `values` may give the biases together with weights."""
+    parameters = layer.initializer.parameters() if layer.initializer else {}
+    biases = layer.bias_initializer
+    bias_initializer = partial(BIAS_INITIALIZERS[biases.name], **biases.parameters())
+    if parameters.get("biases") is not None:
+        bias_initializer = partial(BIAS_INITIALIZERS["values"], biases=parameters["biases"])
+    parameters.pop("biases", None)
+    return partial(INITIALIZERS[initializer_name(layer)], **parameters), bias_initializer
+
+
+def build_network(config: Config, n_inputs: int, n_outputs: int) -> Network:
+    """Return the network with its initial weights, drawn from the config's seed."""
+    dtype = np.dtype(config.compute.dtype).type
+    network = Network(n_inputs, layer_specs(config, n_outputs), dtype)
+    layers: tuple[LayerConfig | OutputConfig, ...] = (*config.model.hidden, config.model.output)
+    try:
+        network.initialize(
+            [_initializers(layer) for layer in layers], stream(config.seed, "weights")
+        )
+    except ValueError as error:  # only `values` can be of the wrong shape
+        raise ConfigError(f"model: {error}") from None
+    return network
+
+
+def build_loss(config: Config) -> Loss:
+    """Return the loss."""
+    return LOSSES[config.loss.name](**config.loss.parameters())
+
+
+def build_optimizer(config: Config, network: Network) -> Optimizer:
+    """Return the optimizer of the network's parameters."""
+    chosen = config.optimizer
+    return OPTIMIZERS[chosen.name](
+        network.parameters,
+        network.n_weights,
+        weight_decay=chosen.weight_decay,
+        **chosen.parameters(),
+    )
+
+
+def build_learning_rate(config: Config) -> LearningRate:
+    """Return the learning rate with its schedule."""
+    schedule = config.optimizer.schedule
+    parameters = schedule.parameters()
+    monitor = parameters.pop("monitor", None)
+    if monitor is not None:
+        parameters["mode"] = direction(monitor)
+    return LearningRate(
+        config.optimizer.learning_rate,
+        schedule.name,
+        warmup_epochs=schedule.warmup_epochs,
+        **parameters,
+    )
+
+
+def build_stopping(config: Config, *, has_validation: bool) -> EarlyStopping:
+    """Return what finds the best epoch, and ends training early where the config wants that."""
+    chosen = config.training.early_stopping
+    if chosen is None or chosen.monitor is None:
+        monitor = "validation_loss" if has_validation else "train_loss"
+        return EarlyStopping(StoppingRule(monitor, direction(monitor)))
+    rule = StoppingRule(
+        chosen.monitor, direction(chosen.monitor), chosen.patience, chosen.min_delta
+    )
+    return EarlyStopping(rule)

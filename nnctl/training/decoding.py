@@ -1,0 +1,111 @@
+"""What a network's outputs mean: classes with their scores, or numbers in the target's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.preprocessing import Preprocessing
+from nnctl.nn.losses import Loss
+from nnctl.training.confusion import confusion_matrix
+from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from nnctl.training.outcomes import ClassificationOutcome, RegressionOutcome
+
+PROBABILITIES = ("sigmoid", "softmax")
+
+
+@dataclass(frozen=True)
+class ClassDecoder:
+    """Reads classes off the outputs (n_rows, n_outputs): the largest, or one unit's threshold."""
+
+    loss: Loss
+    output: str  # the output activation
+    classes: tuple[str, ...]
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the scores are probabilities; margins and steps are none."""
+        return self.output in PROBABILITIES
+
+    def scores(self, outputs: FloatArray) -> FloatArray:
+        """Return a score for each class (n_rows, n_classes), higher where it is more likely."""
+        if outputs.shape[1] > 1:
+            return outputs
+        low, high = self.loss.codes(self.output)
+        # One unit stands for the second class: p beside 1 - p, or the margin beside its negative.
+        return np.concatenate([low + high - outputs, outputs], axis=1)
+
+    def predicted(self, outputs: FloatArray) -> IntArray:
+        """Return each row's class (n_rows,); at a tie, the first."""
+        predicted: IntArray = self.scores(outputs).argmax(axis=1)
+        return predicted
+
+    def encode(self, targets: IntArray | FloatArray, n_outputs: int) -> FloatArray:
+        """Return the targets as the loss takes them (n_rows, n_outputs)."""
+        return self.loss.encode(targets.astype(np.int64, copy=False), n_outputs, self.output)
+
+    def metrics(
+        self,
+        names: tuple[str, ...],
+        outputs: FloatArray,
+        targets: IntArray | FloatArray,
+        weights: FloatArray | None,
+    ) -> dict[str, float]:
+        """Return the named metrics of the outputs for these labels (n_rows,)."""
+        outcome = ClassificationOutcome(
+            targets.astype(np.int64, copy=False),
+            self.predicted(outputs),
+            self.scores(outputs),
+            weights,
+            self.gives_probabilities,
+        )
+        return {name: CLASSIFICATION_METRICS[name](outcome) for name in names}
+
+    def confusion(self, outputs: FloatArray, targets: IntArray | FloatArray) -> NDArray[Any]:
+        """Return how many rows of each class (rows) were taken for which (columns)."""
+        labels = targets.astype(np.int64, copy=False)
+        return confusion_matrix(labels, self.predicted(outputs), len(self.classes))
+
+
+@dataclass(frozen=True)
+class NumberDecoder:
+    """Gives the outputs (n_rows, n_targets) back in the targets' own units."""
+
+    preprocessing: Preprocessing
+
+    def encode(self, targets: IntArray | FloatArray, n_outputs: int) -> FloatArray:
+        """Return the scaled targets (n_rows, n_outputs), which the loss takes as they are."""
+        assert targets.shape[1] == n_outputs
+        return targets.astype(np.float64, copy=False)
+
+    def metrics(
+        self,
+        names: tuple[str, ...],
+        outputs: FloatArray,
+        targets: IntArray | FloatArray,
+        weights: FloatArray | None,
+    ) -> dict[str, float]:
+        """Return the named metrics in the targets' units, for scaled targets (n_rows, k)."""
+        outcome = RegressionOutcome(
+            self.preprocessing.inverse_targets(self.encode(targets, outputs.shape[1])),
+            self.preprocessing.inverse_targets(outputs),
+            weights,
+        )
+        return {name: REGRESSION_METRICS[name](outcome) for name in names}
+
+    def confusion(self, outputs: FloatArray, targets: IntArray | FloatArray) -> None:
+        """Numbers are not confused with one another."""
+
+
+Decoder = ClassDecoder | NumberDecoder
+
+
+def decoder_for(preprocessing: Preprocessing, loss: Loss, output: str) -> Decoder:
+    """Return what reads the outputs of a network for this task."""
+    if preprocessing.task == "regression":
+        return NumberDecoder(preprocessing)
+    return ClassDecoder(loss, output, preprocessing.classes)

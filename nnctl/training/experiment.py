@@ -1,0 +1,223 @@
+"""One training run from config to summary: what `nnctl train` does, without a screen.
+
+experiment = start_experiment(config, Path("runs"))
+for result in experiment.epochs():
+    ...
+summary = experiment.finish()
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nnctl.config import Config, dump_config
+from nnctl.data.dataset import Dataset, load_dataset
+from nnctl.errors import DivergenceError, NnctlError
+from nnctl.runs.atomic import write_atomically
+from nnctl.runs.checkpoint import Checkpoint, save_checkpoint
+from nnctl.runs.directory import RunDirectory, create_run
+from nnctl.runs.environment import environment
+from nnctl.runs.history import HistoryWriter, history_csv
+from nnctl.runs.json_file import read_json, write_json
+from nnctl.runs.lock import hold_run
+from nnctl.training.assembly import Assembly, assemble
+from nnctl.training.evaluation import Evaluator, Examples, examples_of
+from nnctl.training.inference import model_from_checkpoint
+from nnctl.training.loop import EpochResult, named
+from nnctl.training.records import (
+    Bar,
+    best_checkpoint,
+    history_columns,
+    last_checkpoint,
+    measure_bars,
+)
+from nnctl.training.threads import blas_threads
+
+# A checkpoint is written no sooner than this many times the last one's own cost after it, so that
+# saving takes at most 5 % of the time whatever the size of the network.
+SAVING_INTERVAL = 20
+
+
+@dataclass
+class Experiment:
+    """A run in the making. `epochs` trains, `finish` evaluates the best weights and sums up."""
+
+    config: Config
+    dataset: Dataset
+    assembly: Assembly
+    run: RunDirectory
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know before training, a sentence each."""
+        return (*self.dataset.notices, *self.assembly.notices)
+
+    def epochs(self) -> Iterator[EpochResult]:
+        """Train; each epoch's row stands in metrics.csv before it is yielded.
+
+        However this ends, run.json says so: finished, interrupted, diverged or failed.
+        """
+        status = "interrupted"
+        try:
+            with hold_run(self.run), blas_threads(self.assembly.threads):
+                yield from self._recorded_epochs()
+            status = "trained"
+        except DivergenceError:
+            status = "diverged"
+            raise
+        except NnctlError:
+            status = "failed"
+            raise
+        finally:
+            self._set_status(status)
+
+    def _recorded_epochs(self) -> Iterator[EpochResult]:
+        columns = history_columns(self.config, self.dataset)
+        next_save = 0.0
+        with HistoryWriter(self.run.metrics, columns) as writer:
+            for result in self.assembly.trainer.epochs(self.config.training.epochs):
+                row = {"epoch": result.epoch, **result.values}
+                self.history.append(row)
+                writer.write(row)
+                if time.monotonic() >= next_save:
+                    next_save = self._save()
+                yield result
+        self._save()
+
+    def _save(self) -> float:
+        """Write both checkpoints; return the moment before which no other is to be written."""
+        began = time.monotonic()
+        last = last_checkpoint(self.config, self.dataset, self.assembly.trainer, self.history)
+        save_checkpoint(self.run.last, last)
+        save_checkpoint(self.run.best, self._best(last))
+        ended = time.monotonic()
+        return ended + SAVING_INTERVAL * (ended - began)
+
+    def _best(self, last: Checkpoint) -> Checkpoint:
+        return best_checkpoint(last, tuple(self.dataset.preprocessing.arrays()))
+
+    def finish(self) -> dict[str, Any]:
+        """Evaluate the best weights on every set and write summary.json; return what it says."""
+        values, confusion = self._evaluate_best()
+        trainer = self.assembly.trainer
+        summary = {
+            "name": self.run.name,
+            "epochs": trainer.epoch,
+            "stopped_early": trainer.stopping.should_stop,
+            "monitor": trainer.stopping.rule.monitor,
+            "best_epoch": trainer.stopping.best_epoch,
+            "parameters": len(trainer.network.parameters),
+            "best": values,
+            "final": self.history[-1] if self.history else {},
+            "confusion": confusion,
+            "expect": [bar.to_dict() for bar in measure_bars(self.config, values)],
+        }
+        write_json(self.run.summary, summary)
+        self._set_status("finished")
+        return summary
+
+    def bars(self, summary: dict[str, Any]) -> list[Bar]:
+        """Return every `expect:` entry beside the value reached."""
+        return measure_bars(self.config, summary["best"])
+
+    def sets(self) -> dict[str, Examples]:
+        """Return the sets that there are, by name, ready for the loss."""
+        sets = {
+            "train": self.dataset.train,
+            "validation": self.dataset.validation,
+            "test": self.dataset.test,
+        }
+        trainer = self.assembly.trainer
+        return {
+            name: examples_of(
+                rows, trainer.decoder, trainer.network.n_outputs, self.assembly.class_weight
+            )
+            for name, rows in sets.items()
+            if rows is not None
+        }
+
+    def _evaluate_best(self) -> tuple[dict[str, float], dict[str, Any] | None]:
+        """Return every set's loss and metrics, and the confusion on the rows seen least."""
+        last = last_checkpoint(self.config, self.dataset, self.assembly.trainer, self.history)
+        model = model_from_checkpoint(self._best(last))
+        metrics = self._measured()
+        values: dict[str, float] = {}
+        confusion = None
+        with blas_threads(self.assembly.threads):
+            for name, examples in self.sets().items():
+                evaluator = Evaluator(model.network, model.loss, model.decoder, len(examples))
+                result = evaluator.evaluate(examples, metrics)
+                values |= named(name, result.values)
+                if result.confusion is not None:
+                    confusion = {"set": name, "matrix": result.confusion.tolist()}
+        return values, confusion
+
+    def _measured(self) -> tuple[str, ...]:
+        """Return the config's metrics, and those that only `expect:` names."""
+        expected = (metric.split("_", 1)[1] for metric in self.config.expect)
+        names = dict.fromkeys((*(self.config.metrics or ()), *expected))
+        return tuple(name for name in names if name != "loss")
+
+    def _set_status(self, status: str) -> None:
+        record = read_json(self.run.run_json)
+        ended = datetime.now(UTC)
+        started = datetime.fromisoformat(record["started"])
+        record |= {
+            "status": status,
+            "ended": ended.isoformat(timespec="milliseconds"),
+            "seconds": round((ended - started).total_seconds(), 3),
+        }
+        write_json(self.run.run_json, record)
+
+
+def start_experiment(
+    config: Config, runs_dir: Path, name: str | None = None, command: Sequence[str] = ()
+) -> Experiment:
+    """Read the data, build the network and create the run directory, which appears whole.
+
+    Raises ConfigError, DataError or StorageError before anything stands on the disk.
+    """
+    dataset = load_dataset(config)
+    assembly, config = assemble(config, dataset)
+
+    def fill(run: RunDirectory) -> None:
+        write_atomically(run.config, dump_config(config).encode())
+        write_json(run.run_json, run_record(config, dataset, assembly, command))
+        columns = history_columns(config, dataset)
+        write_atomically(run.metrics, history_csv(columns, []).encode())
+        last = last_checkpoint(config, dataset, assembly.trainer, [])
+        save_checkpoint(run.last, last)
+        save_checkpoint(run.best, best_checkpoint(last, tuple(dataset.preprocessing.arrays())))
+
+    run = create_run(runs_dir, name or config.name, fill)
+    return Experiment(config, dataset, assembly, run)
+
+
+def run_record(
+    config: Config, dataset: Dataset, assembly: Assembly, command: Sequence[str]
+) -> dict[str, Any]:
+    """Return run.json at the start of a run; all that has a clock in it stands there."""
+    split = dataset.split
+    return {
+        "status": "running",
+        "command": list(command),
+        "process": os.getpid(),
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "seed": config.seed,
+        "threads": assembly.threads,
+        "data": {
+            "source": config.data.source,
+            "fingerprint": dataset.fingerprint,
+            "train_rows": len(split.train),
+            "validation_rows": len(split.validation),
+            "test_rows": len(split.test),
+        },
+        "environment": environment(),
+    }

@@ -1,0 +1,109 @@
+"""What a run writes down: the two checkpoints, run.json and summary.json."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnctl.config import Config
+from nnctl.data.dataset import Dataset
+from nnctl.runs.checkpoint import Checkpoint
+from nnctl.training.inference import model_metadata
+from nnctl.training.loop import Trainer
+
+
+def history_columns(config: Config, dataset: Dataset) -> tuple[str, ...]:
+    """Return the columns of metrics.csv: epoch, learning rate, each set's loss and metrics."""
+    sets = ["train"] if dataset.validation is None else ["train", "validation"]
+    measured = ("loss", *(config.metrics or ()))
+    return ("epoch", "learning_rate", *(f"{s}_{name}" for s in sets for name in measured))
+
+
+def last_checkpoint(
+    config: Config, dataset: Dataset, trainer: Trainer, history: Sequence[Mapping[str, float]]
+) -> Checkpoint:
+    """Return all that is needed to go on, the history and the split included."""
+    columns = history_columns(config, dataset)
+    rows = [[row[column] for column in columns] for row in history]
+    metadata = {
+        **model_metadata(config, dataset.preprocessing, trainer.epoch),
+        "optimizer_steps": trainer.optimizer.steps,
+        "learning_rate": trainer.learning_rate.state(),
+        "stopping": trainer.stopping.state(),
+        "history_columns": list(columns),
+        "data_fingerprint": dataset.fingerprint,
+    }
+    arrays = {
+        "parameters": trainer.network.parameters,
+        "state": trainer.network.state,
+        "best_parameters": trainer.best_parameters,
+        "best_state": trainer.best_state,
+        "history": np.array(rows, np.float64).reshape(len(rows), len(columns)),
+        "split_train": dataset.split.train,
+        "split_validation": dataset.split.validation,
+        "split_test": dataset.split.test,
+        **{f"optimizer_{name}": slot for name, slot in trainer.optimizer.slots.items()},
+        **dataset.preprocessing.arrays(),
+    }
+    return Checkpoint(metadata, arrays)
+
+
+def best_checkpoint(last: Checkpoint, preprocessing_arrays: Sequence[str]) -> Checkpoint:
+    """Return what is needed to predict with the best weights, out of the last checkpoint."""
+    epoch = last.metadata["stopping"]["best_epoch"]
+    metadata = {
+        "config": last.metadata["config"],
+        "preprocessing": last.metadata["preprocessing"],
+        "epoch": 0 if epoch is None else epoch,
+        "data_fingerprint": last.metadata["data_fingerprint"],
+    }
+    kept = {name: last.arrays[name] for name in preprocessing_arrays}
+    best = {name: last.arrays[f"best_{name}"] for name in ("parameters", "state")}
+    return Checkpoint(metadata, {**best, **kept})
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One `expect:` entry beside the value that the best network reached."""
+
+    metric: str
+    minimum: float | None
+    maximum: float | None
+    value: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the value is inside the bounds; NaN never is."""
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return low <= self.value <= high
+
+    def __str__(self) -> str:
+        """`test_accuracy is 0.87, expected at least 0.9`."""
+        bounds = [
+            *([f"at least {self.minimum:g}"] if self.minimum is not None else []),
+            *([f"at most {self.maximum:g}"] if self.maximum is not None else []),
+        ]
+        return f"{self.metric} is {self.value:.6g}, expected {' and '.join(bounds)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the bar for summary.json."""
+        return {
+            "metric": self.metric,
+            "min": self.minimum,
+            "max": self.maximum,
+            "value": self.value,
+            "met": self.met,
+        }
+
+
+def measure_bars(config: Config, values: Mapping[str, float]) -> list[Bar]:
+    """Hold the best network's metrics against the config's `expect:`."""
+    return [
+        Bar(metric, bounds.min, bounds.max, values[metric])
+        for metric, bounds in config.expect.items()
+    ]

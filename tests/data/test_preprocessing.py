@@ -1,0 +1,156 @@
+"""Preprocessing is fitted on training rows, finds columns by name, and restores exactly."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from nnctl.data.preprocessing import Preprocessing, fit_preprocessing
+from nnctl.data.roles import Roles
+from nnctl.data.scaling import Scaler, Scaling
+from nnctl.data.table import Table
+from nnctl.errors import DataError
+from tests.data.tables import table_of
+
+FLOWERS = """
+    length,width,species
+    1,10,b
+    3,10,a
+    100,20,b
+"""
+FLOWER_ROLES = Roles("classification", ("length", "width"), ("species",), ("a", "b"))
+LINE = "x,y,z\n1,10,0\n3,30,0\n500,7000,0\n"
+LINE_ROLES = Roles("regression", ("x",), ("y", "z"), ())
+
+
+def fitted(text: str, roles: Roles, target_scaling: Scaling = "standardize") -> Preprocessing:
+    """Fit on the first two rows of a table of three."""
+    return fit_preprocessing(
+        table_of(text), np.array([0, 1]), roles, "standardize", target_scaling
+    )[0]
+
+
+def test_only_training_rows_are_looked_at() -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    assert preprocessing.feature_scaler.center.tolist() == [2.0, 10.0]
+    assert preprocessing.feature_scaler.scale.tolist() == [1.0, 1.0]
+    inputs = preprocessing.transform_features(table_of(FLOWERS), "float32")
+    assert inputs.dtype == np.float32
+    assert inputs.tolist() == [[-1.0, 0.0], [1.0, 0.0], [98.0, 10.0]]
+
+
+def test_constant_columns_are_noticed_in_one_sentence() -> None:
+    table = table_of("a,b,c,y\n1,2,3,4\n1,2,5,4\n1,9,3,5\n")
+    roles = Roles("regression", ("a", "b", "c"), ("y",), ())
+    notices = fit_preprocessing(table, np.array([0, 1]), roles)[1]
+    assert notices == (
+        "constant in the training rows, so scaled by 1: features `a`, `b`",
+        "constant in the training rows, so scaled by 1: target `y`",
+    )
+    assert fit_preprocessing(table, np.array([0]), roles)[1] == ()
+
+
+def test_columns_are_found_by_name_and_others_left_alone() -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    other = table_of("comment,width,length\nhello,10,3\n")
+    assert preprocessing.transform_features(other, "float64").tolist() == [[1.0, 0.0]]
+
+
+def test_missing_columns_are_refused_with_a_suggestion() -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    with pytest.raises(DataError) as caught:
+        preprocessing.transform_features(table_of("lenght,colour\n1,2\n"), "float64")
+    assert [*map(str, caught.value.problems)] == [
+        "f.csv: there is no column `length`; did you mean `lenght`?",
+        "f.csv: there is no column `width`; the columns are `lenght`, `colour`",
+    ]
+    with pytest.raises(DataError, match="there is no column `species`"):
+        preprocessing.transform_targets(table_of("length,width\n1,2\n"), "float64")
+
+
+def test_class_targets_become_labels() -> None:
+    labels = fitted(FLOWERS, FLOWER_ROLES).transform_targets(table_of(FLOWERS), "float32")
+    assert labels.dtype == np.int64
+    assert labels.tolist() == [1, 0, 1]
+
+
+def test_regression_targets_are_scaled_and_come_back_in_their_own_units() -> None:
+    preprocessing = fitted(LINE, LINE_ROLES)
+    targets = preprocessing.transform_targets(table_of(LINE), "float32")
+    assert targets.dtype == np.float32
+    assert targets.tolist() == [[-1.0, 0.0], [1.0, 0.0], [698.0, 0.0]]
+    own_units = preprocessing.inverse_targets(np.array([[-1.0, 0.0], [0.5, 2.0]]))
+    assert own_units.dtype == np.float64
+    assert own_units.tolist() == [[10.0, 0.0], [25.0, 2.0]]
+
+
+def test_targets_stay_as_they_are_where_that_is_asked_for() -> None:
+    preprocessing = fitted(LINE, LINE_ROLES, target_scaling="none")
+    assert preprocessing.transform_targets(table_of(LINE), "float64").tolist() == [
+        [10.0, 0.0],
+        [30.0, 0.0],
+        [7000.0, 0.0],
+    ]
+
+
+def test_text_for_a_regression_is_refused() -> None:
+    roles = Roles("regression", ("length",), ("species",), ())
+    with pytest.raises(DataError) as caught:
+        fitted(FLOWERS, roles)
+    assert str(caught.value) == (
+        "f.csv:2:3: target `species` holds text (received `b`); a regression needs numbers; "
+        "write `task: classification`, or name another column"
+    )
+
+
+def test_a_value_too_large_for_the_precision_is_refused_with_its_place() -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    table = table_of("width,length\n1,2\n3,1e39\n")
+    assert np.isfinite(preprocessing.transform_features(table, "float64")).all()
+    with pytest.raises(DataError) as caught:
+        preprocessing.transform_features(table, "float32")
+    assert str(caught.value) == (
+        "f.csv:3:2: `length` is too large for float32 once scaled (received 1e+39); "
+        "rescale the column"
+    )
+
+
+NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True)
+
+
+@given(NAMES, NAMES, st.data())
+def test_preprocessing_restores_exactly(
+    names: list[str], classes: list[str], data: st.DataObject
+) -> None:
+    def arrays(size: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return data.draw(hnp.arrays(np.float64, size, elements=st.floats(allow_nan=False)))
+
+    size = len(names)
+    preprocessing = Preprocessing(
+        Roles("classification", tuple(names), ("y",), tuple(classes)),
+        Scaler(arrays(size), arrays(size)),
+        Scaler(arrays(0), arrays(0)),
+    )
+    metadata = json.loads(json.dumps(preprocessing.to_dict()))
+    restored = Preprocessing.restore(metadata, preprocessing.arrays())
+    assert restored.roles == preprocessing.roles
+    assert (restored.task, restored.features) == ("classification", tuple(names))
+    assert (restored.targets, restored.classes) == (("y",), tuple(classes))
+    for name, array in preprocessing.arrays().items():
+        assert restored.arrays()[name].tobytes() == array.tobytes()
+
+
+def test_restored_preprocessing_transforms_to_the_same_bytes() -> None:
+    preprocessing = fitted(LINE, LINE_ROLES)
+    restored = Preprocessing.restore(preprocessing.to_dict(), preprocessing.arrays())
+    table: Table = table_of(LINE)
+    for transform in ("transform_features", "transform_targets"):
+        first, second = (
+            getattr(one, transform)(table, "float32") for one in (preprocessing, restored)
+        )
+        assert first.tobytes() == second.tobytes()

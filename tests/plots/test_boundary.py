@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import TwoSlopeNorm, to_rgb
+from matplotlib.contour import ContourSet
+
+from nnctl.plots.arrays import FloatArray
+from nnctl.plots.save import save_figure
+from nnctl.plots.style import class_colour
+from tests.plots.samples import (
+    GRID_X,
+    GRID_Y,
+    HOSTILE,
+    PLANE_X,
+    PLANE_Y,
+    POINTS,
+    blobs_scores,
+    class_figure,
+    legend_names,
+    sigmoid_figure,
+    surface_figure,
+)
+
+
+def clouds(axes: Axes) -> list[PathCollection]:
+    return [one for one in axes.collections if isinstance(one, PathCollection)]
+
+
+def lines(axes: Axes) -> list[FloatArray]:
+    """Return the vertices of every boundary line that is drawn, (n, 2) each."""
+    contours = [one for one in axes.collections if isinstance(one, ContourSet)]
+    return [np.asarray(path.vertices) for one in contours for path in one.get_paths()]
+
+
+def test_the_boundary_of_two_classes_lies_where_the_prediction_changes() -> None:
+    axes = sigmoid_figure().axes[0]
+    (boundary,) = lines(axes)
+    np.testing.assert_allclose(boundary[:, 0], 0.0, atol=1e-12)
+    assert boundary[:, 1].min() == GRID_Y[0]
+    assert boundary[:, 1].max() == GRID_Y[-1]
+
+
+def test_a_threshold_moves_boundary_and_shading() -> None:
+    axes = sigmoid_figure(threshold=0.9).axes[0]
+    (boundary,) = lines(axes)
+    where = np.log(0.9 / 0.1) / 4
+    step = GRID_X[1] - GRID_X[0]
+    np.testing.assert_allclose(boundary[:, 0], where, atol=step)
+    norm = axes.images[0].norm
+    assert isinstance(norm, TwoSlopeNorm)
+    assert norm.vcenter == pytest.approx(0.9, abs=0.05)
+
+
+def test_two_classes_have_a_probability_bar_with_the_level_marked() -> None:
+    figure = sigmoid_figure()
+    assert len(figure.axes) == 2
+    bar = figure.axes[1]
+    assert bar.get_ylabel() == "probability of right"
+    assert 0.5 in [line.get_ydata()[0] for line in bar.lines]  # type: ignore[index]
+
+
+def test_sides_of_two_classes_have_their_classes_colours() -> None:
+    image = sigmoid_figure().axes[0].images[0]
+    first, second = (np.array(image.cmap(end)[:3]) for end in (0.0, 1.0))
+    for tint, index in ((first, 0), (second, 1)):
+        own, other = (np.array(class_colour(number)) for number in (index, 1 - index))
+        assert np.linalg.norm(tint - own) < np.linalg.norm(tint - other)
+
+
+def test_regions_are_the_predicted_classs_colour_the_stronger_the_surer() -> None:
+    scores = np.zeros((*PLANE_X.shape, 3))
+    scores[..., 1] = np.linspace(0.4, 1.0, len(GRID_X))
+    scores[..., [0, 2]] = (1 - scores[..., 1:2]) / 2
+    axes = class_figure(scores, ("a", "b", "c")).axes[0]
+    pixels = np.asarray(axes.images[0].get_array())
+    distance = np.linalg.norm(pixels - np.array(class_colour(1)), axis=-1)
+    assert (np.diff(distance, axis=1) < 0).all()
+    assert lines(axes) == []
+
+
+def test_scores_that_are_no_probabilities_colour_evenly() -> None:
+    axes = class_figure(100 * blobs_scores(3) - 7, ("a", "b", "c")).axes[0]
+    pixels = np.asarray(axes.images[0].get_array()).reshape(-1, 3)
+    assert len(np.unique(pixels, axis=0)) == 3
+
+
+def test_boundaries_of_many_classes_lie_where_the_highest_scores_tie() -> None:
+    axes = class_figure(blobs_scores(3), ("a", "b", "c")).axes[0]
+    places = {round(float(x), 9) for boundary in lines(axes) for x in boundary[:, 0]}
+    assert places == {-0.5, 0.5}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6, 7, 12, 25])
+def test_every_class_stands_in_the_legend_with_a_colour_and_marker_of_its_own(
+    n_classes: int, tmp_path: Path
+) -> None:
+    names = tuple(f"_class {index}" for index in range(n_classes))
+    figure = class_figure(blobs_scores(n_classes), names)
+    assert legend_names(figure) == list(names)
+    handles = figure.legends[0].get_lines()
+    looks = {(to_rgb(handle.get_color()), handle.get_marker()) for handle in handles}
+    assert len(looks) == n_classes
+    save_figure(figure, tmp_path / "boundary.png")
+    assert figure.axes[0].get_window_extent().width > 300
+
+
+def test_more_than_six_classes_have_their_legend_beside_the_axes() -> None:
+    for n_classes, beside in ((6, False), (7, True)):
+        names = tuple(f"class {index}" for index in range(n_classes))
+        figure = class_figure(blobs_scores(n_classes), names)
+        figure.draw_without_rendering()
+        legend = figure.legends[0].get_window_extent()
+        axes = figure.axes[0].get_window_extent()
+        assert bool(legend.x0 > axes.x1) is beside
+        assert bool(legend.y1 < axes.y0) is not beside
+
+
+def test_points_are_drawn_by_class_and_wrong_ones_are_ringed() -> None:
+    wrongly = np.array([0, 1, 2, 2])
+    figure = class_figure(blobs_scores(3), ("a", "b", "c"), point_predicted=wrongly)
+    drawn = [np.asarray(cloud.get_offsets()).tolist() for cloud in clouds(figure.axes[0])]
+    own = [POINTS[[0, 3]], POINTS[[1]], POINTS[[2]]]
+    assert drawn == [*(points.tolist() for points in own), POINTS[[3]].tolist()]
+    assert legend_names(figure)[-1] == "misclassified (1)"
+
+
+def test_without_errors_nothing_is_ringed() -> None:
+    right = np.array([0, 1, 2, 0])
+    figure = class_figure(blobs_scores(3), ("a", "b", "c"), point_predicted=right)
+    assert len(clouds(figure.axes[0])) == 3
+    assert legend_names(figure) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("n_points", [0, 1, 2500])
+def test_any_number_of_points_can_be_drawn(n_points: int, tmp_path: Path) -> None:
+    points = np.resize(POINTS, (n_points, 2))
+    save_figure(class_figure(blobs_scores(2), ("a", "b"), points=points), tmp_path / "boundary.svg")
+
+
+@pytest.mark.parametrize("n_scores", [1, 2, 3])
+@pytest.mark.parametrize("value", [0.3, 5.0, 1e20, np.nan, np.inf])
+def test_a_constant_or_undefined_prediction_survives(
+    n_scores: int, value: float, tmp_path: Path
+) -> None:
+    scores = np.full((*PLANE_X.shape, n_scores), value)
+    names = ("a", "b", "c")[: max(n_scores, 2)]
+    predicted = np.zeros(PLANE_X.shape, dtype=int)
+    figure = class_figure(scores, names, predicted)
+    assert lines(figure.axes[0]) == []
+    save_figure(figure, tmp_path / "boundary.png")
+
+
+def test_a_surface_has_one_scale_for_predictions_and_targets() -> None:
+    figure = surface_figure()
+    surface, points = figure.axes[0].collections
+    assert isinstance(surface, ContourSet)
+    assert isinstance(points, PathCollection)
+    assert surface.norm is points.norm
+    assert (points.norm.vmin, points.norm.vmax) == (-3.0, 3.0)
+    np.testing.assert_array_equal(points.get_array(), POINTS[:, 0] * POINTS[:, 1])
+    assert figure.axes[1].get_ylabel() == "price"
+    assert figure.axes[0].get_xlabel() == HOSTILE
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0, np.nan, np.inf])
+def test_a_constant_or_undefined_surface_survives(value: float, tmp_path: Path) -> None:
+    values = np.where(PLANE_Y > 1, value, 2.0)
+    save_figure(surface_figure(values), tmp_path / "surface.png")
+
+
+def test_the_axes_show_exactly_the_grid() -> None:
+    for figure in (sigmoid_figure(), surface_figure(), class_figure(blobs_scores(3), tuple("abc"))):
+        assert figure.axes[0].get_xlim() == (GRID_X[0], GRID_X[-1])
+        assert figure.axes[0].get_ylim() == (GRID_Y[0], GRID_Y[-1])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_upper_half_is_painted_where_the_feature_is_high(n_classes: int) -> None:
+    scores = np.zeros((*PLANE_X.shape, n_classes))
+    scores[..., 1] = PLANE_Y > 1.5
+    scores[..., 0] = PLANE_Y <= 1.5
+    names = ("a", "b", "c")[:n_classes]
+    figure = class_figure(scores, names, points=np.empty((0, 2)))
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] / 255  # type: ignore[attr-defined]
+    for height, index in ((0.4, 0), (2.6, 1)):
+        column, row = figure.axes[0].transData.transform((0.13, height)).astype(int)
+        own, other = (np.array(class_colour(number)) for number in (index, 1 - index))
+        painted = pixels[row, column]
+        assert np.linalg.norm(painted - own) < np.linalg.norm(painted - other)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from nnctl.errors import StorageError
+from nnctl.runs.atomic import (
+    DIRECTORY_GRACE_SECONDS,
+    STORAGE_REMEDIES,
+    remove_stale_temporaries,
+    storage_error,
+    temporary_path,
+    write_atomically,
+)
+from tests.runs.limits import file_size_limit
+
+needs_permissions = pytest.mark.skipif(
+    os.geteuid() == 0, reason="root may write where permissions forbid it"
+)
+
+
+def names_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def ended_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+        return process.pid
+
+
+@pytest.mark.parametrize("data", [b"", b"new", bytes(3_000_000)], ids=["empty", "small", "large"])
+def test_write_replaces_a_file_whole_and_leaves_nothing_else(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old and longer than the new")
+    write_atomically(path, data)
+    assert path.read_bytes() == data
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_a_new_file_gets_the_permissions_that_the_user_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    previous = os.umask(0o027)
+    try:
+        write_atomically(path, b"x")
+    finally:
+        os.umask(previous)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with file_size_limit(1000), pytest.raises(StorageError) as caught:
+        write_atomically(path, bytes(5000))
+    assert path.read_bytes() == b"old"
+    assert names_in(tmp_path) == ["file"]
+    assert str(caught.value) == (
+        f"{path}: cannot be written (File too large); "
+        "raise the limit on file sizes (`ulimit -f unlimited`)"
+    )
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    write_atomically(path, b"through")
+    reader.join(timeout=10)
+    assert received == [b"through"]
+    assert path.is_fifo()
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"old")
+    link = tmp_path / "link"
+    link.symlink_to("target")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("place", ["missing/file", "a_file/file", "directory"])
+def test_a_place_that_cannot_be_written_is_a_storage_error(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a_file").touch()
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_atomically(tmp_path / place, b"x")
+    assert names_in(tmp_path) == ["a_file", "directory"]
+
+
+@needs_permissions
+def test_a_directory_without_permission_is_a_storage_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StorageError, match="change the permissions"):
+        write_atomically(tmp_path / "file", b"x")
+
+
+@pytest.mark.parametrize("number", STORAGE_REMEDIES, ids=errno.errorcode.get)
+def test_each_known_failure_names_the_path_and_its_remedy(number: int) -> None:
+    error = storage_error(OSError(number, os.strerror(number)), Path("runs/a"), "written")
+    assert str(error).startswith("runs/a: cannot be written (")
+    assert str(error).endswith(f"; {STORAGE_REMEDIES[number]}")
+
+
+def test_a_leftover_of_a_killed_process_with_our_number_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    temporary_path(path).write_bytes(b"half")
+    write_atomically(path, b"whole")
+    assert path.read_bytes() == b"whole"
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_only_temporaries_of_ended_processes_are_removed(tmp_path: Path) -> None:
+    kept = [
+        f".file.{os.getppid()}.tmp",  # its process runs
+        "file.1.tmp",
+        ".file.tmp",
+        ".file.0.tmp",  # number 0 stands for a process group, never for one process
+        ".file.99999999999.tmp",
+        f".file.{ended_process()}.tmp.csv",
+    ]
+    stale = [f".last.npz.{ended_process()}.tmp", temporary_path(Path("run.json")).name]
+    for name in kept + stale:
+        (tmp_path / name).touch()
+    remove_stale_temporaries(tmp_path)
+    assert names_in(tmp_path) == sorted(kept)
+
+
+def test_a_temporary_directory_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    young = tmp_path / f".young.{ended_process()}.tmp"
+    old = tmp_path / f".old.{ended_process()}.tmp"
+    for directory in (young, old):
+        directory.mkdir()
+        (directory / "run.json").touch()
+    past = old.stat().st_mtime - 2 * DIRECTORY_GRACE_SECONDS
+    os.utime(old, (past, past))
+    remove_stale_temporaries(tmp_path)
+    assert names_in(tmp_path) == [young.name]
+
+
+def test_removing_a_stale_link_leaves_what_it_points_to(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    temporary_path(tmp_path / "link").symlink_to(target)
+    remove_stale_temporaries(tmp_path)
+    assert names_in(tmp_path) == ["target"]
+
+
+def test_removing_temporaries_of_a_missing_directory_does_nothing(tmp_path: Path) -> None:
+    remove_stale_temporaries(tmp_path / "missing")
