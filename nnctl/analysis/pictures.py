@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.dataset import load_table
@@ -22,6 +22,9 @@ from nnctl.runs.history import read_history
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.inference import Model, load_model
 from nnctl.training.own_rows import own_rows, run_config
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GRID_POINTS = 240  # along each axis
 CURVE_POINTS = 400
@@ -69,43 +72,37 @@ def draw_boundary(run: RunDirectory, model: Model, features: Sequence[str] | Non
 
     Raises UsageError when the network does not have two features and none, or others, are named.
     """
-    chosen = _two_features(model.preprocessing.features, features)
+    preprocessing, decoder = model.preprocessing, model.decoder
+    chosen = _two_features(preprocessing.features, features)
     table = _some_rows(load_table(run_config(run)))
-    values = number_matrix(table, model.preprocessing.features, "feature")
-    points = values[:, chosen]
-    x, y = (_spread(points[:, i], GRID_POINTS) for i in (0, 1))
-    grid = np.tile(np.median(values, axis=0), (len(x) * len(y), 1))
-    grid[:, chosen[0]], grid[:, chosen[1]] = np.tile(x, len(y)), np.repeat(y, len(x))
-    outputs = _predict(model, grid)
-    names = model.preprocessing.features
-    names = (names[chosen[0]], names[chosen[1]])
-    shape = (len(y), len(x), -1)
-    decoder = model.decoder
-    if not isinstance(decoder, ClassDecoder):
+    values = number_matrix(table, preprocessing.features, "feature")
+    x, y = (_spread(values[:, index], GRID_POINTS) for index in chosen)
+    outputs = _predict(model, _grid(x, y, values, chosen))
+    plane: dict[str, Any] = {
+        "grid_x": x,
+        "grid_y": y,
+        "points": values[:, chosen],
+        "feature_names": tuple(preprocessing.features[index] for index in chosen),
+        "title": run.name,
+    }
+    if isinstance(decoder, ClassDecoder):
+        own_outputs, labels = _outputs_and_targets(model, table)
         return boundary_figure(
-            grid_x=x,
-            grid_y=y,
-            scores=model.preprocessing.inverse_targets(outputs)[:, :1].reshape(shape),
-            predicted=None,
-            points=points,
-            point_labels=number_matrix(table, model.preprocessing.targets, "target")[:, 0],
-            class_names=None,
-            feature_names=names,
-            title=run.name,
-            value_name=model.preprocessing.targets[0],
+            **plane,
+            scores=decoder.scores(outputs).reshape(len(y), len(x), -1),
+            predicted=decoder.predicted(outputs).reshape(len(y), len(x)),
+            point_labels=labels,
+            class_names=preprocessing.classes,
+            point_predicted=decoder.predicted(own_outputs),
         )
-    own_outputs, labels = _outputs_and_targets(model, table)
+    surface = preprocessing.inverse_targets(outputs)[:, 0]
     return boundary_figure(
-        grid_x=x,
-        grid_y=y,
-        scores=decoder.scores(outputs).reshape(shape),
-        predicted=decoder.predicted(outputs).reshape(len(y), len(x)),
-        points=points,
-        point_labels=labels,
-        class_names=model.preprocessing.classes,
-        feature_names=names,
-        title=run.name,
-        point_predicted=decoder.predicted(own_outputs),
+        **plane,
+        scores=surface.reshape(len(y), len(x), 1),
+        predicted=None,
+        point_labels=number_matrix(table, preprocessing.targets, "target")[:, 0],
+        class_names=None,
+        value_name=preprocessing.targets[0],
     )
 
 
@@ -123,6 +120,7 @@ def draw_fit(run: RunDirectory, model: Model) -> Figure:
     outputs = _predict(model, curve_x[:, np.newaxis])
     decoder = model.decoder
     classes = preprocessing.classes if isinstance(decoder, ClassDecoder) else None
+    points_y: FloatArray
     if isinstance(decoder, ClassDecoder):
         _, labels = _outputs_and_targets(model, table)
         curve_y = decoder.scores(outputs)
@@ -161,6 +159,14 @@ def _two_features(known: Sequence[str], wanted: Sequence[str] | None) -> list[in
             )
         )
     return [known.index(name) for name in wanted]
+
+
+def _grid(x: FloatArray, y: FloatArray, values: FloatArray, chosen: Sequence[int]) -> FloatArray:
+    """Return the rows (len(y) * len(x), n_features) of a grid, all else at the median of values."""
+    grid = np.tile(np.median(values, axis=0), (len(y) * len(x), 1))
+    grid[:, chosen[0]] = np.tile(x, len(y))
+    grid[:, chosen[1]] = np.repeat(y, len(x))
+    return grid
 
 
 def _some_rows(table: Table) -> Table:

@@ -32,8 +32,8 @@ def present(report: dict[str, Any]) -> None:
     )
     rows = ", ".join(f"{count:,} {name}" for name, count in report["rows"].items() if count)
     console.write_line(
-        f"{report['task']}: {len(report['features'])} feature(s) -> {', '.join(report['targets'])}; "
-        f"rows: {rows}; {report['loss']}, {report['optimizer']}"
+        f"{report['task']} of {', '.join(report['targets'])} from {len(report['features'])} "
+        f"feature(s); rows: {rows}; {report['loss']}, {report['optimizer']}"
     )
     console.notes(report["notices"])
 

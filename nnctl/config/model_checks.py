@@ -30,7 +30,7 @@ def check_output_pair(config: Config) -> Iterator[Finding]:
     other = [name for name, pairs in OUTPUT_ACTIVATIONS.items() if pairs[0] == activation]
     message = (
         f"model.output.activation: {loss} needs {NEEDS[loss]}, which {activation} does not give; "
-        f"write `activation: {allowed[0]}`" + (f" or `loss: {other[0]}`" if other else "")
+        f"write `activation: {allowed[0]}`" + (f" or `loss: {other[0]}`" if len(other) == 1 else "")
     )
     yield Finding((*OUTPUT, "activation"), message)
 

@@ -21,7 +21,7 @@ OUTPUT_ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "binary_cross_entropy": ("sigmoid",),
     "categorical_cross_entropy": ("softmax",),
     "hinge": ("identity", "tanh"),
-    "perceptron": ("step", "identity"),
+    "perceptron": ("step",),
 }
 # Loss -> what it needs from the outputs, as the end of a sentence.
 NEEDS: dict[str, str] = {
@@ -32,7 +32,7 @@ NEEDS: dict[str, str] = {
     "binary_cross_entropy": "a probability of its own from each unit",
     "categorical_cross_entropy": "probabilities that sum to one",
     "hinge": "a score on either side of zero",
-    "perceptron": "the net input or its sign",
+    "perceptron": "a step, whose errors it corrects",
 }
 CLASSIFICATION_LOSSES = frozenset(
     {"binary_cross_entropy", "categorical_cross_entropy", "hinge", "perceptron"}

@@ -42,9 +42,11 @@ def split_rows(
     Raises DataError about `source` where there are too few rows for a set that was asked for.
     """
     order = stream(seed, "split").permutation(n_rows) if shuffle else np.arange(n_rows)
-    groups = [order]
+    groups: list[IntArray] = [order]
     if labels is not None:
-        groups = [order[labels[order] == label] for label in range(len(classes))]
+        by_class = order[np.argsort(labels[order], kind="stable")]
+        ends = np.cumsum(np.bincount(labels, minlength=len(classes)))
+        groups = np.split(by_class, ends[:-1])
     sizes = [len(group) for group in groups]
     if labels is not None and validation + test > 0:
         check_class_sizes(sizes, classes, source)
@@ -65,8 +67,8 @@ def apportion(sizes: Sequence[int], shares: FloatArray) -> IntArray:
 
     Each set gets its share of each group rounded down, and the rows left over go, one a set, to the
     sets that are furthest behind their share so far. So every count is within one row of its
-    share, and so are the totals in practice. (Rounding each group by itself, as the method of
-    largest remainders does, may leave a set empty where there are many small groups.)
+    share, and training gets one row of every group at least. (Rounding each group by itself, as the
+    method of largest remainders does, may leave a set empty where there are many small groups.)
     """
     counts = np.zeros((len(sizes), len(shares)), dtype=np.int64)
     behind = np.where(shares > 0, 0.0, -np.inf)  # a set that nobody asked for gets nothing
@@ -74,13 +76,12 @@ def apportion(sizes: Sequence[int], shares: FloatArray) -> IntArray:
         quota = size * shares
         count[:] = np.floor(quota)
         behind += quota - count
-        furthest = np.argsort(-behind, kind="stable")[: size - count.sum()]
+        urgency = behind.copy()
+        if count[TRAIN] == 0:  # a class that is never trained is never predicted
+            urgency[TRAIN] = np.inf
+        furthest = np.argsort(-urgency, kind="stable")[: size - count.sum()]
         count[furthest] += 1
         behind[furthest] -= 1
-        if count[TRAIN] == 0 and size > 0:  # a class that is never trained is never predicted
-            largest = int(count.argmax())
-            count[[TRAIN, largest]] += (1, -1)
-            behind[[TRAIN, largest]] += (-1, 1)
     return counts
 
 

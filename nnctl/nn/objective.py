@@ -8,7 +8,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.losses import Loss, OutputLoss, ScoreLoss
+from nnctl.nn.loss import Loss, OutputLoss, ScoreLoss
 from nnctl.nn.stage import RowBuffers
 
 

@@ -20,6 +20,7 @@ from nnctl.runs.atomic import (
 from nnctl.runs.json_file import read_json
 
 LATEST = "latest"
+MOST_NAMES_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -207,5 +208,6 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
     if not names:
         return Problem(f"there is no run {reference!r}: {_no_runs(runs_dir)}")
     close = difflib.get_close_matches(Path(reference).name, names)
-    remedy = f"did you mean {' or '.join(close)}?" if close else "`nnctl runs list` shows the runs"
+    shown = ", ".join(names[-MOST_NAMES_LISTED:])
+    remedy = f"did you mean {' or '.join(close)}?" if close else f"the latest are {shown}"
     return Problem(f"there is no run {reference!r} in {runs_dir}; {remedy}")

@@ -14,7 +14,8 @@ from nnctl.nn.activations import ACTIVATIONS
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.initializers import BIAS_INITIALIZERS, INITIALIZERS, default_initializer
 from nnctl.nn.layout import LayerSpec
-from nnctl.nn.losses import LOSSES, Loss
+from nnctl.nn.loss import Loss
+from nnctl.nn.losses import LOSSES
 from nnctl.nn.network import BiasInitializer, Network, WeightsInitializer
 from nnctl.nn.normalization import NORMALIZATIONS
 from nnctl.nn.optimizers import OPTIMIZERS

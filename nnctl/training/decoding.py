@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.preprocessing import Preprocessing
-from nnctl.nn.losses import Loss
+from nnctl.nn.loss import Loss
 from nnctl.training.confusion import confusion_matrix
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from nnctl.training.outcomes import ClassificationOutcome, RegressionOutcome

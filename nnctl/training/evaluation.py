@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.dataset import Rows
-from nnctl.nn.losses import Loss
+from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.objective import Objective
 from nnctl.training.decoding import Decoder

@@ -20,7 +20,7 @@ from nnctl.config import Config, dump_config
 from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.errors import DivergenceError, NnctlError
 from nnctl.runs.atomic import write_atomically
-from nnctl.runs.checkpoint import Checkpoint, save_checkpoint
+from nnctl.runs.checkpoint import save_checkpoint
 from nnctl.runs.directory import RunDirectory, create_run
 from nnctl.runs.environment import environment
 from nnctl.runs.history import HistoryWriter, history_csv
@@ -94,14 +94,11 @@ class Experiment:
     def _save(self) -> float:
         """Write both checkpoints; return the moment before which no other is to be written."""
         began = time.monotonic()
-        last = last_checkpoint(self.config, self.dataset, self.assembly.trainer, self.history)
+        last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
         save_checkpoint(self.run.last, last)
-        save_checkpoint(self.run.best, self._best(last))
+        save_checkpoint(self.run.best, best_checkpoint(last))
         ended = time.monotonic()
         return ended + SAVING_INTERVAL * (ended - began)
-
-    def _best(self, last: Checkpoint) -> Checkpoint:
-        return best_checkpoint(last, tuple(self.dataset.preprocessing.arrays()))
 
     def finish(self) -> dict[str, Any]:
         """Evaluate the best weights on every set and write summary.json; return what it says."""
@@ -145,8 +142,8 @@ class Experiment:
 
     def _evaluate_best(self) -> tuple[dict[str, float], dict[str, Any] | None]:
         """Return every set's loss and metrics, and the confusion on the rows seen least."""
-        last = last_checkpoint(self.config, self.dataset, self.assembly.trainer, self.history)
-        model = model_from_checkpoint(self._best(last))
+        last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
+        model = model_from_checkpoint(best_checkpoint(last))
         metrics = self._measured()
         values: dict[str, float] = {}
         confusion = None
@@ -192,9 +189,9 @@ def start_experiment(
         write_json(run.run_json, run_record(config, dataset, assembly, command))
         columns = history_columns(config, dataset)
         write_atomically(run.metrics, history_csv(columns, []).encode())
-        last = last_checkpoint(config, dataset, assembly.trainer, [])
+        last = last_checkpoint(config, dataset, assembly, [])
         save_checkpoint(run.last, last)
-        save_checkpoint(run.best, best_checkpoint(last, tuple(dataset.preprocessing.arrays())))
+        save_checkpoint(run.best, best_checkpoint(last))
 
     run = create_run(runs_dir, name or config.name, fill)
     return Experiment(config, dataset, assembly, run)

@@ -12,7 +12,7 @@ from nnctl.config import Config, config_from_dict, config_to_dict
 from nnctl.data.arrays import FloatArray
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.errors import ConfigError, Problem, RunError
-from nnctl.nn.losses import Loss
+from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.training.build import build_loss, count_outputs, layer_specs, output_activation
@@ -30,6 +30,7 @@ class Model:
     network: Network
     loss: Loss
     epoch: int
+    class_weight: FloatArray | None  # (n_classes,), of the loss
 
     @property
     def decoder(self) -> Decoder:
@@ -88,7 +89,14 @@ def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
         network = Network(len(preprocessing.features), specs, dtype)
         network.parameters[...] = arrays[f"{prefix}parameters"]
         network.state[...] = arrays[f"{prefix}state"]
-        return Model(config, preprocessing, network, build_loss(config), int(metadata["epoch"]))
+        return Model(
+            config,
+            preprocessing,
+            network,
+            build_loss(config),
+            int(metadata["epoch"]),
+            arrays.get("class_weight"),
+        )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise RunError(f"the checkpoint does not describe a network: {error}") from error
 

@@ -19,7 +19,7 @@ from nnctl.errors import DivergenceError
 from nnctl.nn.clipping import clip_by_norm, clip_by_value
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.layers import Dropout
-from nnctl.nn.losses import Loss
+from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.objective import Objective
 from nnctl.nn.penalties import WeightPenalty

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nnctl.config import Config
+from nnctl.config.schema.model import LayerConfig, OutputConfig
 from nnctl.data.dataset import Dataset
+from nnctl.nn.network import Network
 from nnctl.training.assembly import assemble
 from nnctl.training.build import initializer_name
 from nnctl.training.memory import readable_bytes, training_bytes
@@ -40,9 +42,9 @@ def outline(config: Config, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _layers(config: Config, network: Any) -> list[dict[str, Any]]:
+def _layers(config: Config, network: Network) -> list[dict[str, Any]]:
     rows, n_inputs = [], network.n_inputs
-    settings = (*config.model.hidden, config.model.output)
+    settings: tuple[LayerConfig | OutputConfig, ...] = (*config.model.hidden, config.model.output)
     for index, (spec, layer) in enumerate(zip(network.layers, settings, strict=True)):
         count = sum(slot.stop - slot.start for slot in network.layout.slots if slot.layer == index)
         extras = [

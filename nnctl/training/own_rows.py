@@ -1,4 +1,4 @@
-"""A run's own rows, read again from where its config says: its test rows, or another of its sets."""
+"""A run's own rows, read again from where its config says: its test rows, or another set."""
 
 from __future__ import annotations
 

@@ -12,8 +12,16 @@ import numpy as np
 from nnctl.config import Config
 from nnctl.data.dataset import Dataset
 from nnctl.runs.checkpoint import Checkpoint
+from nnctl.training.assembly import Assembly
 from nnctl.training.inference import model_metadata
-from nnctl.training.loop import Trainer
+
+NEEDED_TO_PREDICT = (
+    "feature_center",
+    "feature_scale",
+    "target_center",
+    "target_scale",
+    "class_weight",
+)
 
 
 def history_columns(config: Config, dataset: Dataset) -> tuple[str, ...]:
@@ -24,9 +32,10 @@ def history_columns(config: Config, dataset: Dataset) -> tuple[str, ...]:
 
 
 def last_checkpoint(
-    config: Config, dataset: Dataset, trainer: Trainer, history: Sequence[Mapping[str, float]]
+    config: Config, dataset: Dataset, assembly: Assembly, history: Sequence[Mapping[str, float]]
 ) -> Checkpoint:
     """Return all that is needed to go on, the history and the split included."""
+    trainer = assembly.trainer
     columns = history_columns(config, dataset)
     rows = [[row[column] for column in columns] for row in history]
     metadata = {
@@ -48,11 +57,12 @@ def last_checkpoint(
         "split_test": dataset.split.test,
         **{f"optimizer_{name}": slot for name, slot in trainer.optimizer.slots.items()},
         **dataset.preprocessing.arrays(),
+        **({} if assembly.class_weight is None else {"class_weight": assembly.class_weight}),
     }
     return Checkpoint(metadata, arrays)
 
 
-def best_checkpoint(last: Checkpoint, preprocessing_arrays: Sequence[str]) -> Checkpoint:
+def best_checkpoint(last: Checkpoint) -> Checkpoint:
     """Return what is needed to predict with the best weights, out of the last checkpoint."""
     epoch = last.metadata["stopping"]["best_epoch"]
     metadata = {
@@ -61,7 +71,7 @@ def best_checkpoint(last: Checkpoint, preprocessing_arrays: Sequence[str]) -> Ch
         "epoch": 0 if epoch is None else epoch,
         "data_fingerprint": last.metadata["data_fingerprint"],
     }
-    kept = {name: last.arrays[name] for name in preprocessing_arrays}
+    kept = {name: last.arrays[name] for name in NEEDED_TO_PREDICT if name in last.arrays}
     best = {name: last.arrays[f"best_{name}"] for name in ("parameters", "state")}
     return Checkpoint(metadata, {**best, **kept})
 

@@ -147,14 +147,31 @@ def test_all_problems_come_at_once_and_in_order(tmp_path: Path) -> None:
     ]
 
 
-def test_what_a_wrong_key_may_have_meant_causes_no_second_error(tmp_path: Path) -> None:
-    text = MINIMAL + "expect: {test_accuracy: {min: 1}}\n"
-    text = text.replace("generator: xor", "generator: xor, split: {tset: 0.2}")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "data: {generator: xor, split: {tset: 0.2}}\nloss: hinge\n"
+            "expect: {test_accuracy: {min: 1}}",
+            "unknown key `tset` in data.split; did you mean `test`?",
+        ),
+        (
+            "data: {source: a.csv, taget: y}\nloss: hinge",
+            "unknown key `taget` in data; did you mean `target`?",
+        ),
+        (
+            "data: {generator: xor}\nloss: hinge\nmetrcs: [f1]\n"
+            "training: {early_stopping: {monitor: train_f1}}",
+            "unknown key `metrcs`; did you mean `metrics`?",
+        ),
+    ],
+)
+def test_what_a_wrong_key_may_have_meant_causes_no_second_error(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(write(tmp_path, text))
-    assert [problem.message for problem in caught.value.problems] == [
-        "unknown key `tset` in data.split; did you mean `test`?"
-    ]
+    assert [problem.message for problem in caught.value.problems] == [message]
 
 
 def test_a_flood_of_problems_is_cut_short(tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ def test_many_small_classes_leave_no_set_empty() -> None:
     assert counts.sum(axis=1).tolist() == [3] * 20
 
 
+def test_a_row_kept_for_training_is_made_up_for_in_the_next_class() -> None:
+    counts = apportion([2] * 10, np.array([0.1, 0.45, 0.45]))
+    assert counts.sum(axis=0).tolist() == [10, 5, 5]
+
+
 def test_shares_that_binary_numbers_miss_are_met() -> None:
     assert apportion([100], np.array([0.71, 0.29, 0.0])).tolist() == [[71, 29, 0]]
 

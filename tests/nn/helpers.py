@@ -11,7 +11,7 @@ from nnctl.nn.activations import ACTIVATIONS
 from nnctl.nn.arrays import FloatArray, IntArray
 from nnctl.nn.initializers import constant, random_normal
 from nnctl.nn.layout import LayerSpec
-from nnctl.nn.losses import Loss
+from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.normalization import Normalization
 from nnctl.nn.objective import Objective

@@ -53,11 +53,15 @@ class Case:
             if isinstance(stage, Activate) and stage.activation.name in KINKED
         ]
         output = np.abs(z_out).min() if self.objective.activation.name in KINKED else np.inf
-        kink = LOSS_KINKS.get(self.objective.loss.name, lambda *_: np.array(np.inf))
+        kink = LOSS_KINKS.get(self.objective.loss.name, no_kink)
         network = self.workspace.network
         weights = np.abs(network.parameters[: network.n_weights]).min()
         loss = kink(self.objective.outputs, self.target)
         return float(min([*hidden, output, np.min(loss), weights]))
+
+
+def no_kink(outputs: FloatArray, target: FloatArray) -> FloatArray:
+    return np.full(1, np.inf)
 
 
 KINKED = ("relu", "leaky_relu", "selu", "step")

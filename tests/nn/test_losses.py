@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from nnctl.nn.activations import ACTIVATIONS
-from nnctl.nn.losses import LOSSES, CategoricalCrossEntropy, Loss
+from nnctl.nn.loss import Loss
+from nnctl.nn.losses import LOSSES
 from nnctl.nn.objective import Objective
+from nnctl.nn.score_losses import CategoricalCrossEntropy
 
 REFERENCE = np.load(Path(__file__).parents[1] / "reference" / "losses.npz")
 CATEGORICAL = "categorical_cross_entropy"

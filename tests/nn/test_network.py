@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from nnctl.nn.activations import ACTIVATIONS
 from nnctl.nn.initializers import he_normal, zeros
 from nnctl.nn.layout import LayerSpec
-from nnctl.nn.losses import LOSSES, CategoricalCrossEntropy
+from nnctl.nn.losses import LOSSES
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.normalization import NORMALIZATIONS, BatchNormalization
 from nnctl.nn.objective import Objective
 from nnctl.nn.optimizers import OPTIMIZERS
 from nnctl.nn.penalties import WeightPenalty
+from nnctl.nn.score_losses import CategoricalCrossEntropy
 from tests.nn.helpers import IDENTITY, TANH, gradients, network_of, objective_of, set_layers
 
 SOFTMAX, RELU = ACTIVATIONS["softmax"](), ACTIVATIONS["relu"]()

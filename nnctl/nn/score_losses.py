@@ -1,0 +1,123 @@
+"""Losses of the scores: each with its own output activation, value and dL/dz in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnctl.nn.activation import Activation, Scratch
+from nnctl.nn.arrays import FloatArray, IntArray
+from nnctl.nn.loss import ScoreLoss, Shares
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(ScoreLoss):
+    """-y log p - (1 - y) log(1 - p), p = σ(z); the gradient is (p - y) shares.
+
+    `label_smoothing` s moves the targets to y (1 - s) + s/2.
+    """
+
+    label_smoothing: float = 0.0
+    name = "binary_cross_entropy"
+    outputs = ("sigmoid",)
+
+    def encode(self, labels: IntArray, n_outputs: int, output: str) -> FloatArray:
+        hard = super().encode(labels, n_outputs, output)
+        return hard * (1.0 - self.label_smoothing) + self.label_smoothing / 2.0
+
+    def from_scores(
+        self,
+        z: FloatArray,
+        activation: Activation,
+        target: FloatArray,
+        shares: Shares,
+        outputs: FloatArray,
+        gradient: FloatArray,
+        scratch: Scratch,
+    ) -> float:
+        # The loss is max(z, 0) - y z + log(1 + e^-|z|), finite and exact for every z.
+        value = scratch[0]
+        np.abs(z, out=value)
+        np.negative(value, out=value)
+        np.exp(value, out=value)
+        np.log1p(value, out=value)
+        np.maximum(z, 0.0, out=gradient)
+        np.multiply(target, z, out=outputs)
+        gradient -= outputs
+        value += gradient
+        value *= shares
+        activation.forward(z, outputs, scratch[1:])
+        np.subtract(outputs, target, out=gradient)
+        gradient *= shares
+        return float(value.sum())
+
+
+@dataclass(frozen=True)
+class CategoricalCrossEntropy(ScoreLoss):
+    """-Σ_j y_j log p_j, p = softmax(z); the gradient is (p - y) shares.
+
+    Targets are class indices or rows that sum to 1 (one-hot or softer). `label_smoothing` s moves
+    them to y (1 - s) + s / n_classes. Szegedy et al. (2016).
+    """
+
+    label_smoothing: float = 0.0
+    name = "categorical_cross_entropy"
+    outputs = ("softmax",)
+
+    def encode(self, labels: IntArray, n_outputs: int, output: str) -> FloatArray:
+        hard = super().encode(labels, n_outputs, output)
+        return hard * (1.0 - self.label_smoothing) + self.label_smoothing / n_outputs
+
+    def from_scores(
+        self,
+        z: FloatArray,
+        activation: Activation,
+        target: FloatArray,
+        shares: Shares,
+        outputs: FloatArray,
+        gradient: FloatArray,
+        scratch: Scratch,
+    ) -> float:
+        # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
+        value, row = scratch[0], scratch[1][..., :1]
+        np.max(z, axis=-1, keepdims=True, out=row)
+        np.subtract(z, row, out=outputs)
+        np.multiply(target, outputs, out=value)
+        value *= shares
+        np.exp(outputs, out=outputs)
+        np.sum(outputs, axis=-1, keepdims=True, out=row)
+        outputs /= row
+        np.log(row, out=row)
+        row *= shares
+        np.subtract(outputs, target, out=gradient)
+        gradient *= shares
+        return float(row.sum()) - float(value.sum())
+
+
+@dataclass(frozen=True)
+class Perceptron(ScoreLoss):
+    """The perceptron criterion, Σ (a - y) z with a = step(z): |z| where the answer is wrong.
+
+    Its gradient is (a - y) shares, so a step of gradient descent at learning rate 1 on one row is
+    the perceptron rule, w += (y - a) x. Rosenblatt (1958); Bishop (2006), section 4.1.7.
+    """
+
+    name = "perceptron"
+    outputs = ("step",)
+
+    def from_scores(
+        self,
+        z: FloatArray,
+        activation: Activation,
+        target: FloatArray,
+        shares: Shares,
+        outputs: FloatArray,
+        gradient: FloatArray,
+        scratch: Scratch,
+    ) -> float:
+        activation.forward(z, outputs, scratch[1:])
+        np.subtract(outputs, target, out=gradient)
+        gradient *= shares
+        np.multiply(gradient, z, out=scratch[0])
+        return float(scratch[0].sum())

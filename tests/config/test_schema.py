@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft7Validator
+
+from nnctl.config import config_from_dict, config_to_dict, json_schema
+from nnctl.config.places import choice_names
+from nnctl.config.schema.activations import Activation
+from nnctl.config.schema.base import Named, Section
+from nnctl.config.schema.data import DataConfig
+from nnctl.config.schema.generators import GeneratorConfig
+from nnctl.config.schema.initializers import BiasInitializer, Initializer
+from nnctl.config.schema.losses import Loss
+from nnctl.config.schema.model import LayerConfig, Normalization
+from nnctl.config.schema.optimizers import OptimizerConfig
+from nnctl.config.schema.schedules import ScheduleConfig
+from nnctl.config.yaml_source import read_text
+from tests.config.examples import FULL, MINIMAL
+
+UNIONS: list[Any] = [
+    Activation,
+    BiasInitializer,
+    GeneratorConfig,
+    Initializer,
+    Loss,
+    Normalization,
+    OptimizerConfig,
+    ScheduleConfig,
+]
+CHOICES: list[type[Named]] = [choice for union in UNIONS for choice in get_args(get_args(union)[0])]
+SECTIONS: list[type[Section]] = [*CHOICES, DataConfig, LayerConfig]
+VALIDATOR = Draft7Validator(json_schema())
+
+
+def _faults(value: Any) -> list[str]:
+    return [fault.message for fault in VALIDATOR.iter_errors(value)]
+
+
+def _mappings_in(node: Any) -> list[dict[str, Any]]:
+    if not isinstance(node, dict | list):
+        return []
+    entries = node.values() if isinstance(node, dict) else node
+    own = [node] if isinstance(node, dict) else []
+    return own + [found for entry in entries for found in _mappings_in(entry)]
+
+
+def test_the_json_schema_is_valid_draft_7() -> None:
+    schema = json_schema()
+    Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert schema["title"] == "nnctl config"
+    assert list(schema["properties"])[:3] == ["name", "seed", "data"]
+    assert "$defs" not in json.dumps(schema)
+    assert "discriminator" not in json.dumps(schema)
+
+
+def test_nothing_stands_beside_a_reference() -> None:
+    references = [mapping for mapping in _mappings_in(json_schema()) if "$ref" in mapping]
+    assert references
+    assert all(list(mapping) == ["$ref"] for mapping in references)
+
+
+@pytest.mark.parametrize("text", [MINIMAL, FULL])
+def test_the_json_schema_accepts_what_the_loader_accepts(text: str) -> None:
+    value = read_text(text, None).value
+    assert _faults(value) == []
+    assert _faults(config_to_dict(config_from_dict(value, Path("/")))) == []
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        {"lr": 1},
+        {"seed": -1},
+        {"optimizer": "adma"},
+        {"optimizer": {"name": "sgd", "beta_1": 0.9}},
+        {"optimizer": {"momentum": 0.9}},
+        {"optimizer": {"schedule": "step"}},
+        {"training": {"batch_size": "fall"}},
+        {"expect": {"accuracy": {"min": 1}}},
+        {"metrics": ["mse"]},
+        {"name": "../x"},
+    ],
+)
+def test_the_json_schema_refuses_what_the_loader_refuses(addition: dict[str, Any]) -> None:
+    assert _faults({**read_text(MINIMAL, None).value, **addition})
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        {"optimizer": "sgd"},
+        {"optimizer": {"learning_rate": 1}},
+        {"optimizer": {"schedule": "cosine"}},
+        {"training": {"batch_size": "full", "class_weight": {"0": 1, "1": 2}}},
+        {"expect": {"train_accuracy": {"min": 1}}},
+        {"model": {"hidden": [{"units": 2, "normalization": "layer", "initializer": "zeros"}]}},
+    ],
+)
+def test_bare_names_and_words_are_accepted_by_both(addition: dict[str, Any]) -> None:
+    value = {**read_text(MINIMAL, None).value, **addition}
+    config_from_dict(value, Path("/"))
+    assert _faults(value) == []
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_field_is_described_for_editors(section: type[Section]) -> None:
+    fields = {name: field for name, field in section.model_fields.items() if name != "name"}
+    assert all(field.description for field in fields.values())
+    assert section.__doc__
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_the_parameters_of_a_choice_are_its_own_fields(choice: type[Named]) -> None:
+    values = {"value": 1.0, "weights": [[1.0]], "biases": [1.0], "step_size": 3}
+    values |= {"milestones": [1], "gamma": 0.5, "name": choice_names(choice)[0]}
+    needed = {name for name, field in choice.model_fields.items() if field.is_required()}
+    made = choice.model_validate({field: values[field] for field in needed})
+    assert set(made.parameters()) == set(choice.model_fields) - choice.shared
+    assert needed - {"name"} <= set(made.parameters())
+
+
+@pytest.mark.parametrize("union", UNIONS)
+def test_names_differ_from_all_keys_that_could_follow_them(union: Any) -> None:
+    members = get_args(get_args(union)[0])
+    assert len(set(choice_names(union))) == len(members) > 1
+    for member in members:
+        assert not set(choice_names(union)) & set(member.model_fields)
+
+
+def test_adamw_alone_decays_its_weights_by_default() -> None:
+    value = read_text(MINIMAL, None).value
+    decays = {
+        name: config_from_dict({**value, "optimizer": name}, "/").optimizer.weight_decay
+        for name in choice_names(OptimizerConfig)
+    }
+    assert {name: decay for name, decay in decays.items() if decay} == {"adamw": 0.01}

@@ -1,0 +1,19 @@
+"""What every test stands on: one BLAS thread, and no options of the machine's owner."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+# Test processes run side by side; more BLAS threads would only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what changes where runs stand or how text looks."""
+    for name in ("NNCTL_RUNS_DIR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
