@@ -6,6 +6,7 @@ from typing import Any
 
 from nnctl.cli import console
 from nnctl.cli.options import ConfigArgument, Json, Overrides
+from nnctl.errors import printable
 
 
 def check(config: ConfigArgument, overrides: Overrides = None, json: Json = False) -> None:
@@ -32,7 +33,8 @@ def present(report: dict[str, Any]) -> None:
     )
     rows = ", ".join(f"{count:,} {name}" for name, count in report["rows"].items() if count)
     console.write_line(
-        f"{report['task']} of {', '.join(report['targets'])} from {len(report['features'])} "
+        f"{report['task']} of {printable(', '.join(report['targets']))} "
+        f"from {len(report['features'])} "
         f"feature(s); rows: {rows}; {report['loss']}, {report['optimizer']}"
     )
     console.notes(report["notices"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec
+from pathlib import Path
+from typing import Any, ParamSpec, TextIO
 
 import typer
 
-from nnctl.errors import NnctlError, printable
+from nnctl.errors import NnctlError, Problem, StorageError, printable
 
 P = ParamSpec("P")
 PLAIN_WIDTH = 100  # of tables where there is no terminal
@@ -36,7 +39,6 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             function(*args, **kwargs)
-            sys.stdout.flush()
         except NnctlError as error:
             if SETTINGS.debug:
                 traceback.print_exc()
@@ -44,9 +46,7 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
                 say(f"error: {problem}")
             raise typer.Exit(error.exit_code) from None
         except BrokenPipeError:
-            # The reader has seen enough. Python flushes stdout once more at exit: let it succeed.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
+            raise typer.Exit(0) from None  # the reader of stdout has seen enough
         except KeyboardInterrupt:
             say("interrupted")
             raise typer.Exit(130) from None
@@ -54,9 +54,27 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
     return command
 
 
+def open_closed_streams() -> None:
+    """Let the null device stand in for each standard stream that the caller has closed (`2>&-`).
+
+    Python has None there, and would print to stdout what is meant for stderr.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  open to the end
+
+
+def standard_input(encoding: str) -> TextIO:
+    """Return standard input as text in `encoding`, as a file would be read, whatever the locale."""
+    return io.TextIOWrapper(sys.stdin.buffer, encoding, newline="")
+
+
 def say(text: str) -> None:
-    """Write a line for people."""
-    print(printable(text), file=sys.stderr, flush=True)
+    """Write a line for people; that nobody listens any more is no reason to stop."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
 
 
 def notes(sentences: Iterable[str]) -> None:
@@ -65,14 +83,21 @@ def notes(sentences: Iterable[str]) -> None:
         say(f"note: {sentence}")
 
 
+def write(text: str) -> None:
+    """Write data, at once."""
+    with _stdout():
+        sys.stdout.write(text)
+
+
 def write_line(text: object) -> None:
-    """Write a line of data, at once."""
-    print(text, flush=True)
+    """Write a line of data, at once; training goes on when its reader has gone."""
+    with contextlib.suppress(BrokenPipeError):
+        write(f"{text}\n")
 
 
 def write_json(value: Any) -> None:
     """Write one JSON document; a number that is not finite becomes null."""
-    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+    write(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _finite(value: Any) -> Any:
@@ -103,11 +128,35 @@ def write_table(
         )
     for row in rows:
         table.add_row(*(Text(printable(_cell(value))) for value in row))
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    Console(file=sys.stdout, width=width, color_system="auto", highlight=False).print(table)
+    terminal = sys.stdout.isatty()
+    width = None if terminal else PLAIN_WIDTH
+    # Rich would obey FORCE_COLOR, which many CI systems set, and colour what a program reads.
+    screen = Console(file=sys.stdout, width=width, force_terminal=terminal, highlight=False)
+    with _stdout():
+        screen.print(table)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@contextlib.contextmanager
+def _stdout() -> Iterator[None]:
+    """Flush what the block wrote; BrokenPipeError where its reader has gone, else StorageError."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        raise
+    except OSError as error:
+        _discard(sys.stdout)
+        message = f"cannot be written ({error.strerror}); check where the output goes"
+        raise StorageError(Problem(message, "<stdout>")) from error
+
+
+def _discard(stream: TextIO) -> None:
+    """Send to nowhere what is still to be written: Python flushes once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -56,14 +56,13 @@ def labelled_rows(
     run: RunDirectory, model: Model, source: str | None, split: str | None
 ) -> tuple[Table, str]:
     """Return the rows to measure on, and what they are called."""
-    import sys
-
     from nnctl.data.readers import read_table, read_table_from
     from nnctl.training.own_rows import own_rows
 
     data = model.config.data
     if source == "-":
-        return read_table_from(sys.stdin, "<stdin>", data.delimiter), "<stdin>"
+        stream = console.standard_input(data.encoding)
+        return read_table_from(stream, "<stdin>", data.delimiter), "<stdin>"
     if source is not None:
         return read_table(source, data.delimiter, data.encoding), source
     rows = own_rows(run, split)

@@ -9,28 +9,41 @@ import typer
 
 from nnctl.cli import console
 
+PARTS = ("configs", "datasets")
+
 
 def examples(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory, made if need be.")],
 ) -> None:
     """Lay out the shipped configs and data sets."""
+    from nnctl.errors import Problem, UsageError
+    from nnctl.runs.atomic import storage_error
+
+    try:
+        taken = [name for name in PARTS if (directory / name).exists()]
+        if taken:
+            message = f"already holds {' and '.join(taken)}; give another directory"
+            raise UsageError(Problem(message, str(directory)))
+        lay_out(shipped(), directory)
+    except OSError as error:
+        raise storage_error(error, directory, "written") from error
+    console.write_line(directory)
+
+
+def lay_out(source: Path, directory: Path) -> None:
+    """Copy the examples; where that fails, take away what was copied."""
     import shutil
 
-    from nnctl.errors import Problem, StorageError, UsageError
-
-    source = shipped()
-    taken = [name for name in ("configs", "datasets") if (directory / name).exists()]
-    if taken:
-        message = f"already holds {' and '.join(taken)}; give another directory"
-        raise UsageError(Problem(message, str(directory)))
     try:
-        for name in ("configs", "datasets"):
-            shutil.copytree(source / name, directory / name, ignore=shutil.ignore_patterns("__*"))
-    except OSError as error:
-        raise StorageError(
-            Problem(f"cannot be written: {error.strerror}", str(directory))
-        ) from error
-    console.write_line(directory)
+        for file in (file for name in PARTS for file in sorted((source / name).rglob("*"))):
+            if file.is_file() and "__pycache__" not in file.parts:
+                copy = directory / file.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+    except BaseException:
+        for name in PARTS:
+            shutil.rmtree(directory / name, ignore_errors=True)
+        raise
 
 
 def shipped() -> Path:

@@ -52,6 +52,14 @@ DEFAULT_RUNS_DIR = Path("runs")
 
 def run_and_input(first: str | None, second: str | None) -> tuple[str | None, str | None]:
     """Tell `[RUN] [INPUT]` apart: a single argument that is a file, or `-`, is INPUT."""
-    if first is not None and second is None and (first == "-" or Path(first).is_file()):
+    if first is not None and second is None and (first == "-" or _is_file(first)):
         return None, first
     return first, second
+
+
+def _is_file(path: str) -> bool:
+    """Whether a file stands there, or a pipe such as the shell's `<(...)` gives."""
+    try:
+        return Path(path).exists() and not Path(path).is_dir()
+    except OSError:  # such as a name that is too long
+        return False

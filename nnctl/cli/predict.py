@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json as json_lines
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,8 +61,7 @@ def predict(
             write_atomically(output, "".join(pieces).encode())
             return
         for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
+            console.write(piece)
 
 
 def input_tables(run: RunDirectory, model: Model, source: str | None) -> Iterator[Table]:
@@ -73,7 +71,8 @@ def input_tables(run: RunDirectory, model: Model, source: str | None) -> Iterato
 
     data = model.config.data
     if source == "-":
-        yield from read_chunks(sys.stdin, "<stdin>", ROWS_AT_ONCE, data.delimiter)
+        stream = console.standard_input(data.encoding)
+        yield from read_chunks(stream, "<stdin>", ROWS_AT_ONCE, data.delimiter)
     elif source is not None:
         yield read_table(Path(source), data.delimiter, data.encoding)
     else:
@@ -119,9 +118,20 @@ def predicted_rows(
     columns: list[Any] = list(predictions.values())
     names = list(predictions)
     if with_input:
+        refuse_twins(table, names)
         names = [*table.columns, *names]
         columns = [*written_columns(table), *columns]
     return names, zip(*columns, strict=True)
+
+
+def refuse_twins(table: Table, names: list[str]) -> None:
+    """Raise DataError where a column of the input is called like one of the predictions'."""
+    from nnctl.errors import DataError, Problem
+
+    twins = [name for name in names if name in table.columns]
+    if twins:
+        message = f"has a column `{twins[0]}` already; rename it, or leave --with-input out"
+        raise DataError(Problem(message, table.source))
 
 
 def written_columns(table: Table) -> list[list[str]]:

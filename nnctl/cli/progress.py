@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnctl.cli.console import say
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from nnctl.training.loop import EpochResult
 
-SECONDS_BETWEEN_LINES = 2.0
+SECONDS_BETWEEN_LINES = 10.0
 MOST_VALUES = 4
 
 
@@ -51,8 +49,8 @@ def _with_bar(results: Iterable[EpochResult], epochs: int, rows: int) -> Iterato
     bar = Progress(
         TextColumn("epoch"),
         MofNCompleteColumn(),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[speed]:>14}", markup=False),
+        BarColumn(bar_width=6),
+        TextColumn("{task.fields[speed]}", markup=False),
         TimeRemainingColumn(),
         TextColumn("{task.fields[values]}", markup=False),
         console=Console(file=sys.stderr),
@@ -63,14 +61,28 @@ def _with_bar(results: Iterable[EpochResult], epochs: int, rows: int) -> Iterato
         for result in results:
             now = time.monotonic()
             if now - drawn > 0.1 or result.stop or result.epoch == epochs:
-                speed = f"{result.epoch * rows / max(now - began, 1e-9):,.0f} rows/s"
-                _update(bar, task, completed=result.epoch, speed=speed, values=_values(result))
+                speed = _speed(result.epoch * rows / max(now - began, 1e-9))
+                bar.update(task, completed=result.epoch, speed=speed, values=_short(result))
                 drawn = now
             yield result
 
 
-def _update(bar: Any, task: TaskID, **values: Any) -> None:
-    bar.update(task, **values)
+def _speed(rows_a_second: float) -> str:
+    if rows_a_second < 10_000:
+        return f"{rows_a_second:,.0f} rows/s"
+    return f"{rows_a_second / 1000:,.0f}k rows/s"
+
+
+def _short(result: EpochResult) -> str:
+    """Return the loss and the first metric on the rows that say most, to fit beside a bar."""
+    set_name = "validation" if "validation_loss" in result.values else "train"
+    own = {
+        name.removeprefix(f"{set_name}_"): value
+        for name, value in result.values.items()
+        if name.startswith(set_name)
+    }
+    shown = "  ".join(f"{name} {value:.3g}" for name, value in list(own.items())[:2])
+    return f"{shown} ({set_name})"
 
 
 def _values(result: EpochResult) -> str:

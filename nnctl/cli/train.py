@@ -44,7 +44,7 @@ def train(
     if json:
         console.write_json({"run": str(experiment.run.path), **summary})
     if not quiet:
-        present(summary)
+        present(experiment, summary)
     if plots:
         draw(experiment, quiet=quiet)
     require_expectations(experiment, summary)
@@ -62,8 +62,11 @@ def describe(experiment: Experiment) -> str:
     return f"{layers}, {len(network.parameters):,} parameters; rows: {', '.join(sets)}"
 
 
-def present(summary: dict[str, Any]) -> None:
+def present(experiment: Experiment, summary: dict[str, Any]) -> None:
     """Say how it ended."""
+    if summary["best_epoch"] is None:
+        console.say(f"no epoch had a finite {summary['monitor']}: the best weights are the first")
+        return
     stopped = ", stopped early" if summary["stopped_early"] else ""
     console.say(
         f"best epoch {summary['best_epoch']} of {summary['epochs']}{stopped} "
@@ -77,6 +80,9 @@ def present(summary: dict[str, Any]) -> None:
         ]
         if values:
             console.say(f"  {set_name:<11} {'  '.join(values)}")
+    for bar in experiment.bars(summary):
+        if bar.met:
+            console.say(f"  {'met':<11} {bar}")
 
 
 def draw(experiment: Experiment, *, quiet: bool) -> None:

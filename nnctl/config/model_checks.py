@@ -12,6 +12,8 @@ from nnctl.config.schema.model import LayerConfig, OutputConfig
 from nnctl.config.schema.root import Config
 
 OUTPUT: Path = ("model", "output")
+WIDEST_LAYER = 1_000_000
+VALUES_PER_UNIT = 4  # what a training step keeps: z, activation, and the gradients of both
 # Activation -> why a hidden layer cannot have it.
 NOT_HIDDEN: dict[str, str] = {
     "step": "the derivative of step is zero, so that nothing before it can learn; "
@@ -59,6 +61,22 @@ def check_hidden_activations(config: Config) -> Iterator[Finding]:
         path: Path = ("model", "hidden", index, "activation")
         if layer.activation.name in NOT_HIDDEN:
             yield Finding(path, f"{dotted(path)}: {NOT_HIDDEN[layer.activation.name]}")
+
+
+def check_width(config: Config) -> Iterator[Finding]:
+    """A layer wider than any network for tables is a slip: say what it would cost."""
+    sizes = {"float32": 4, "float64": 8}
+    batch_size = config.training.batch_size
+    rows = batch_size if isinstance(batch_size, int) else 1
+    bytes_of_a_unit = sizes[config.compute.dtype] * VALUES_PER_UNIT * rows
+    for index, layer in enumerate(config.model.hidden):
+        if layer.units > WIDEST_LAYER:
+            message = (
+                f"model.hidden[{index}].units must be at most {WIDEST_LAYER:,} (received "
+                f"{layer.units}); a batch of {rows} would take "
+                f"{layer.units * bytes_of_a_unit / 2**30:.1f} GiB in this layer alone"
+            )
+            yield Finding(("model", "hidden", index, "units"), message)
 
 
 def check_batch_normalization(config: Config) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     model_checks.check_output_pair: ("model.output.activation", "loss"),
     model_checks.check_output_units: ("model.output", "loss"),
     model_checks.check_hidden_activations: ("model.hidden",),
+    model_checks.check_width: ("model.hidden", "training.batch_size", "compute.dtype"),
     model_checks.check_batch_normalization: ("model.hidden", "training.batch_size"),
     model_checks.check_biases: ("model",),
     model_checks.check_values: ("model", "data.features"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnctl.config import Config
+from nnctl.config.completion import DEFAULT_METRICS
+from nnctl.config.pairs import output_activation
 from nnctl.data.arrays import FloatArray
 from nnctl.data.dataset import Dataset
 from nnctl.errors import ConfigError
@@ -20,7 +22,6 @@ from nnctl.training.build import (
     build_stopping,
     count_outputs,
     layer_specs,
-    output_activation,
 )
 from nnctl.training.decoding import PROBABILITIES, decoder_for
 from nnctl.training.evaluation import examples_of
@@ -28,11 +29,6 @@ from nnctl.training.loop import EpochSettings, Trainer
 from nnctl.training.memory import require_memory, training_bytes
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, require_two_classes
 from nnctl.training.threads import choose_threads
-
-DEFAULT_METRICS = {
-    "classification": ("accuracy",),
-    "regression": ("root_mean_squared_error", "r2"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +48,7 @@ def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
     than there is.
     """
     config = with_metrics(config, dataset)
+    require_monitors(config)
     batch_rows, batch_notices = batch_size(config, dataset)
     network = sized_network(config, dataset, batch_rows)
     loss, weights = build_loss(config), class_weights(config, dataset)
@@ -98,6 +95,25 @@ def with_metrics(config: Config, dataset: Dataset) -> Config:
     return config.model_copy(update={"metrics": tuple(metrics)})
 
 
+def require_monitors(config: Config) -> None:
+    """Raise ConfigError where a value is to be watched that no epoch measures.
+
+    The config's own check has done so already, except where the task follows from the data.
+    """
+    stopping, schedule = config.training.early_stopping, config.optimizer.schedule
+    monitors = {
+        "training.early_stopping.monitor": stopping and stopping.monitor,
+        "optimizer.schedule.monitor": schedule.parameters().get("monitor"),
+    }
+    measured = ("loss", *(config.metrics or ()))
+    for key, monitor in monitors.items():
+        if monitor and monitor.split("_", 1)[1] not in measured:
+            raise ConfigError(
+                f"{key}: {monitor} is not measured in this training, which measures "
+                f"{', '.join(measured)}; add it to `metrics`"
+            )
+
+
 def batch_size(config: Config, dataset: Dataset) -> tuple[int, tuple[str, ...]]:
     """Return the rows of a batch, and a notice where fewer rows are there than it should have."""
     wanted, rows = config.training.batch_size, len(dataset.train.inputs)
@@ -120,8 +136,14 @@ def sized_network(config: Config, dataset: Dataset, batch_rows: int) -> Network:
     )
     specs = layer_specs(config, n_outputs)
     dtype = np.dtype(config.compute.dtype)
-    require_memory(training_bytes(n_inputs, specs, batch_rows, dtype))
+    require_memory(training_bytes(n_inputs, specs, batch_rows, count_rows(dataset), dtype))
     return build_network(config, n_inputs, n_outputs)
+
+
+def count_rows(dataset: Dataset) -> int:
+    """Return the rows of all sets together."""
+    sets = (dataset.train, dataset.validation, dataset.test)
+    return sum(len(rows.inputs) for rows in sets if rows is not None)
 
 
 def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
@@ -161,6 +183,10 @@ def class_weights(config: Config, dataset: Dataset) -> FloatArray | None:
     if wanted is None:
         return None
     assert dataset.train.targets is not None
+    if dataset.preprocessing.task == "regression":
+        raise ConfigError(
+            "training.class_weight needs classes, and a regression has none; leave it out"
+        )
     if wanted == "balanced":
         counts = np.bincount(dataset.train.targets.astype(np.int64), minlength=len(classes))
         return len(dataset.train.targets) / (len(classes) * np.maximum(counts, 1.0))

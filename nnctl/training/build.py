@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnctl.config.pairs import output_activation
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.streams import stream
 from nnctl.errors import ConfigError
@@ -56,12 +57,6 @@ def _allowed_outputs(config: Config, preprocessing: Preprocessing) -> tuple[int,
     if n_classes > 2 or output_activation(config) == "softmax":
         return (n_classes,)
     return (1,) if config.loss.name == "binary_cross_entropy" else (1, 2)
-
-
-def output_activation(config: Config) -> str:
-    """Return the name of the output activation, which a loaded config always has."""
-    assert config.model.output.activation is not None
-    return config.model.output.activation.name
 
 
 def layer_specs(config: Config, n_outputs: int) -> list[LayerSpec]:

@@ -85,7 +85,9 @@ class Evaluator:
 
     def evaluate(self, examples: Examples, metrics: tuple[str, ...]) -> Evaluation:
         """Return `loss`, the named metrics and, for classes, the confusion matrix."""
-        outputs, loss = self.outputs_and_loss(examples)
         decoder, targets = self.decoder, examples.targets
-        values = decoder.metrics(metrics, outputs, targets, examples.sample_weight)
+        # What overflows is infinite or NaN in the report, which says it better than a warning.
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs, loss = self.outputs_and_loss(examples)
+            values = decoder.metrics(metrics, outputs, targets, examples.sample_weight)
         return Evaluation({"loss": loss, **values}, decoder.confusion(outputs, targets))

@@ -18,7 +18,7 @@ from typing import Any
 
 from nnctl.config import Config, dump_config
 from nnctl.data.dataset import Dataset, load_dataset
-from nnctl.errors import DivergenceError, NnctlError
+from nnctl.errors import DivergenceError
 from nnctl.runs.atomic import write_atomically
 from nnctl.runs.checkpoint import save_checkpoint
 from nnctl.runs.directory import RunDirectory, create_run
@@ -62,21 +62,22 @@ class Experiment:
     def epochs(self) -> Iterator[EpochResult]:
         """Train; each epoch's row stands in metrics.csv before it is yielded.
 
-        However this ends, run.json says so: finished, interrupted, diverged or failed.
+        However this ends, run.json says so: trained, interrupted, diverged or failed. A run that
+        another process is training is left to it.
         """
-        status = "interrupted"
-        try:
-            with hold_run(self.run), blas_threads(self.assembly.threads):
+        with hold_run(self.run), blas_threads(self.assembly.threads):
+            status = "interrupted"
+            try:
                 yield from self._recorded_epochs()
-            status = "trained"
-        except DivergenceError:
-            status = "diverged"
-            raise
-        except NnctlError:
-            status = "failed"
-            raise
-        finally:
-            self._set_status(status)
+                status = "trained"
+            except DivergenceError:
+                status = "diverged"
+                raise
+            except Exception:
+                status = "failed"
+                raise
+            finally:
+                self._set_status(status)
 
     def _recorded_epochs(self) -> Iterator[EpochResult]:
         columns = history_columns(self.config, self.dataset)

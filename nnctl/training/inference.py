@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from nnctl.config import Config, config_from_dict, config_to_dict
+from nnctl.config.pairs import output_activation
 from nnctl.data.arrays import FloatArray
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.errors import ConfigError, Problem, RunError
 from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
-from nnctl.training.build import build_loss, count_outputs, layer_specs, output_activation
+from nnctl.training.build import build_loss, count_outputs, layer_specs
 from nnctl.training.decoding import Decoder, decoder_for
 
 PREDICTION_ROWS = 256

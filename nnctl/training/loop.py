@@ -113,14 +113,21 @@ class Trainer:
     def epochs(self, last: int) -> Iterator[EpochResult]:
         """Train up to epoch `last` or until the patience is used up, yielding after each epoch.
 
-        Raises DivergenceError when the loss of a batch is not finite.
+        Raises DivergenceError when the loss of a batch, or a parameter at the end, is not finite.
         """
         while self.epoch < last and not self.stopping.should_stop:
-            yield self._one_epoch()
+            # What overflows is seen in the loss, and told with epoch and batch.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                result = self._one_epoch()
+            yield result
 
     def _one_epoch(self) -> EpochResult:
         values = {"learning_rate": self.learning_rate.rate(self.epoch)}
-        values |= named("train", self._train_epoch(values["learning_rate"]))
+        # What overflows makes the loss or a parameter infinite, and that is told as divergence.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values |= named("train", self._train_epoch(values["learning_rate"]))
+        if not np.isfinite(self.network.parameters).all():
+            raise self._divergence("a parameter is not finite after", values["learning_rate"])
         if self.validation is not None and self.evaluator is not None:
             evaluation = self.evaluator.evaluate(self.validation, self.settings.metrics)
             values |= named("validation", evaluation.values)
@@ -167,7 +174,7 @@ class Trainer:
             workspace.draw_masks(stream(self.settings.seed, "dropout", self.epoch, batch))
         loss = objective(workspace.forward(inputs), encoded, weights)
         if not math.isfinite(loss):
-            raise self._divergence(batch, loss, learning_rate)
+            raise self._divergence(f"the loss became {loss} in batch {batch + 1} of", learning_rate)
         outputs[...] = objective.outputs
         workspace.backward(objective.d_scores)
         self._regularize()
@@ -182,11 +189,11 @@ class Trainer:
         if settings.clip_norm is not None:
             clip_by_norm(gradients, settings.clip_norm)
 
-    def _divergence(self, batch: int, loss: float, learning_rate: float) -> DivergenceError:
+    def _divergence(self, what: str, learning_rate: float) -> DivergenceError:
         return DivergenceError(
-            f"training diverged: the loss became {loss} in epoch {self.epoch + 1}, batch "
-            f"{batch + 1}{self._first_not_finite()}, at learning rate {learning_rate:g}; lower "
-            "optimizer.learning_rate, scale the data, or set training.gradient_clipping"
+            f"training diverged: {what} epoch {self.epoch + 1}{self._first_not_finite()}, at "
+            f"learning rate {learning_rate:g}; lower optimizer.learning_rate, scale the data, or "
+            "set training.gradient_clipping"
         )
 
     def _first_not_finite(self) -> str:

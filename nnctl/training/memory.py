@@ -12,24 +12,47 @@ from nnctl.nn.layout import LayerSpec, parameter_layout
 from nnctl.runs.machine import usable_memory
 from nnctl.training.evaluation import CHUNK_ROWS
 
-# The parameters themselves, gradients, up to three vectors of optimizer state, scratch, the best
-# ones so far, and what a checkpoint gathers from them on its way to the disk.
-VECTORS_OF_PARAMETERS = 16
-# What a pass keeps for each unit and row: z, activation, their gradients, a normalization's.
-VALUES_PER_UNIT = 6
+# The parameters themselves and the best ones so far, scratch, up to three vectors of optimizer
+# state, the gradients of every workspace, and three copies that a checkpoint makes of five of them
+# on its way to the disk.
+VECTORS_OF_PARAMETERS = 25
+# What a pass keeps for each row and input (its copy and its gradient), and for each row and unit.
+VALUES_PER_INPUT = 2
+VALUES_PER_UNIT = 5  # z, activation, their gradients, and one in passing
+VALUES_OF_A_NORMALIZATION = 3
+VALUES_OF_DROPOUT = 3
+VALUES_OF_THE_OBJECTIVE = 6
+EVALUATORS = 3  # that of the epochs, and two of the summary
+# For each row of the data and output: targets as the loss takes them, outputs, scores of metrics.
+VALUES_PER_OUTPUT = 12
 USABLE_SHARE = 0.5
 
 
 def training_bytes(
-    n_inputs: int, layers: Sequence[LayerSpec], batch_rows: int, dtype: np.dtype[np.floating]
+    n_inputs: int,
+    layers: Sequence[LayerSpec],
+    batch_rows: int,
+    data_rows: int,
+    dtype: np.dtype[np.floating],
 ) -> int:
-    """Return an upper estimate of the bytes that network, optimizer and buffers will take."""
+    """Return an upper estimate of the bytes that network, optimizer and buffers will take.
+
+    The data itself has been read by then and is not counted.
+    """
     layout, _ = parameter_layout(n_inputs, layers)
-    units = n_inputs + sum(
-        layer.units * (VALUES_PER_UNIT + layer.activation.scratch_arrays) for layer in layers
-    )
-    passes = (batch_rows + CHUNK_ROWS) * units
-    return dtype.itemsize * (VECTORS_OF_PARAMETERS * layout.size + passes)
+    values = VALUES_PER_INPUT * n_inputs + sum(map(_values_of_layer, layers))
+    values += VALUES_OF_THE_OBJECTIVE * layers[-1].units
+    rows = batch_rows + EVALUATORS * min(data_rows, CHUNK_ROWS)
+    outputs = VALUES_PER_OUTPUT * data_rows * layers[-1].units
+    return dtype.itemsize * (VECTORS_OF_PARAMETERS * layout.size + rows * values + outputs)
+
+
+def _values_of_layer(layer: LayerSpec) -> int:
+    """Return how many numbers a pass keeps of a layer for each row."""
+    normalization = VALUES_OF_A_NORMALIZATION if layer.normalization else 0
+    dropout = VALUES_OF_DROPOUT if layer.dropout else 0
+    scratch = layer.activation.scratch_arrays
+    return layer.units * (VALUES_PER_UNIT + normalization + dropout + scratch)
 
 
 def require_memory(needed: int) -> None:

@@ -8,7 +8,7 @@ from nnctl.config import Config
 from nnctl.config.schema.model import LayerConfig, OutputConfig
 from nnctl.data.dataset import Dataset
 from nnctl.nn.network import Network
-from nnctl.training.assembly import assemble
+from nnctl.training.assembly import assemble, count_rows
 from nnctl.training.build import initializer_name
 from nnctl.training.memory import readable_bytes, training_bytes
 
@@ -18,7 +18,11 @@ def outline(config: Config, dataset: Dataset) -> dict[str, Any]:
     assembly, config = assemble(config, dataset)
     network = assembly.trainer.network
     needed = training_bytes(
-        network.n_inputs, network.layers, assembly.trainer.batch_rows, network.dtype
+        network.n_inputs,
+        network.layers,
+        assembly.trainer.batch_rows,
+        count_rows(dataset),
+        network.dtype,
     )
     return {
         "task": dataset.preprocessing.task,
