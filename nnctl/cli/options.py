@@ -15,12 +15,12 @@ RunsDir = Annotated[
 ]
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="A run's path or name, or `latest`.", show_default=False),
+    typer.Argument(metavar="RUN", help="A run's path or name, or `latest`.", show_default=False),
 ]
 InputArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[INPUT]",
+        metavar="INPUT",
         help="A CSV file, or - for standard input; left out, the run's own rows.",
         show_default=False,
     ),

@@ -88,8 +88,8 @@ def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
         dtype = np.dtype(config.compute.dtype).type
         specs = layer_specs(config, n_outputs)
         network = Network(len(preprocessing.features), specs, dtype)
-        network.parameters[...] = arrays[f"{prefix}parameters"]
-        network.state[...] = arrays[f"{prefix}state"]
+        _fill(network.parameters, arrays[f"{prefix}parameters"])
+        _fill(network.state, arrays[f"{prefix}state"])
         return Model(
             config,
             preprocessing,
@@ -100,6 +100,13 @@ def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
         )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise RunError(f"the checkpoint does not describe a network: {error}") from error
+
+
+def _fill(vector: FloatArray, saved: FloatArray) -> None:
+    """Write `saved` (n,) into `vector` (n,), which would take a single number, too."""
+    if saved.shape != vector.shape:
+        raise ValueError(f"it needs numbers of shape {vector.shape} (received {saved.shape})")
+    vector[...] = saved
 
 
 def load_model(path: Path) -> Model:

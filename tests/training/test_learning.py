@@ -48,7 +48,7 @@ def test_a_perceptron_learns_and_or_and_not(tmp_path: Path, generator: str, shuf
 
 def test_a_perceptron_never_learns_xor(tmp_path: Path) -> None:
     experiment = trained(tmp_path, perceptron("xor", epochs=200))
-    assert max(experiment.finish()["best"]["train_accuracy"], 0.75) == 0.75
+    assert experiment.finish()["best"]["train_accuracy"] <= 0.75
     assert column(experiment, "train_loss")[-1] > 0
 
 
@@ -86,7 +86,6 @@ def test_one_weight_swings_or_settles(
     weights = [float(parameters(experiment)["weights"][0, 0]) for _ in experiment.epochs()]
     assert weights == pytest.approx(path, rel=1e-14)
     assert column(experiment, "train_loss")[0] == 4.0
-    assert experiment.assembly.trainer.workspace.gradients.shape == (1,)
 
 
 def test_two_dense_layers_have_the_gradients_worked_out_by_hand(tmp_path: Path) -> None:
@@ -96,9 +95,7 @@ def test_two_dense_layers_have_the_gradients_worked_out_by_hand(tmp_path: Path) 
     hidden = {"units": 4, "activation": "identity", "initializer": values(first, [1] * 4)}
     model = {"hidden": [hidden], "output": {"initializer": values(second, [1, 1])}}
     training = {"epochs": 2, "batch_size": 1}
-    settings = regression(
-        data, ["t1", "t2"], model=model, optimizer=sgd(0.001), training=training
-    )
+    settings = regression(data, ["t1", "t2"], model=model, optimizer=sgd(0.001), training=training)
     experiment = started(tmp_path, settings)
     epochs = experiment.epochs()
     next(epochs)
@@ -235,7 +232,9 @@ def test_one_neuron_tells_a_zero_from_a_one(tmp_path: Path) -> None:
     zero = "00000 01110 01010 01010 01010 01110 00000"
     one = "00000 00100 01100 00100 00100 00100 00000"
     pixels = " ".join(f"p{i}" for i in range(35))
-    rows = [" ".join([*digit.replace(" ", ""), label]) for digit, label in ((zero, "0"), (one, "1"))]
+    rows = [
+        " ".join([*digit.replace(" ", ""), label]) for digit, label in ((zero, "0"), (one, "1"))
+    ]
     path = write_csv(tmp_path, "\n".join([f"{pixels} digit", *rows]))
     settings = perceptron("and") | {"data": {"source": str(path), "target": "digit"}}
     assert column(trained(tmp_path, settings), "train_accuracy")[-1] == 1.0

@@ -1,0 +1,69 @@
+"""nnctl run as its users run it: in this process for speed, or as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from nnctl.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+DATASETS = ROOT / "datasets"
+LONG_ENOUGH = 60  # seconds after which a process counts as stuck
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and all that it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def nnctl(*arguments: object, stdin: str | bytes = "") -> Outcome:
+    """Run a command in this process; an error that is not the user's fails the test."""
+    words = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(app, words, input=stdin, prog_name="nnctl")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process in which `python -m nnctl` finds this checkout."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "TERMINAL_WIDTH": "100"}
+
+
+def python(*arguments: object) -> Outcome:
+    """Run Python in a process of its own."""
+    return _process([sys.executable, *map(str, arguments)])
+
+
+def bash(script: str) -> Outcome:
+    """Run a script in which `nnctl` is a command."""
+    command = f'nnctl() {{ "{sys.executable}" -m nnctl "$@"; }}\n{script}'
+    return _process(["bash", "-c", command])
+
+
+def _process(command: list[str]) -> Outcome:
+    done = subprocess.run(
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONG_ENOUGH,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def unpadded(text: str) -> str:
+    """Return the text without the spaces with which a table fills its lines."""
+    return "\n".join(line.rstrip() for line in text.split("\n"))

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+import typer
+
+from nnctl import errors
+from nnctl.cli import console
+from nnctl.errors import NnctlError, Problem
+from tests.cli.commands import python, unpadded
+
+ERRORS = [
+    error
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, NnctlError) and error is not NnctlError
+]
+STRANGE = "[red]\x1b[31m$$<script>\n[/]\x9b"
+SHOWN = "[red]\\x1b[31m$$<script>\\n[/]\\x9b"
+
+
+def test_there_are_errors_to_report() -> None:
+    assert sorted(error.exit_code for error in ERRORS) == [2, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_is_its_lines_and_its_exit_code(
+    error: type[NnctlError], capsys: pytest.CaptureFixture[str]
+) -> None:
+    @console.reported
+    def command() -> None:
+        raise error([Problem("first", "a.yaml", 1, 2), Problem("second" + STRANGE)])
+
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == error.exit_code
+    assert capsys.readouterr() == ("", f"error: a.yaml:1:2: first\nerror: second{SHOWN}\n")
+
+
+@pytest.mark.parametrize(("error", "code"), [(BrokenPipeError, 0), (KeyboardInterrupt, 130)])
+def test_what_stops_a_command_from_outside_has_its_code(
+    error: type[BaseException], code: int
+) -> None:
+    @console.reported
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == code
+
+
+def test_any_other_error_is_a_bug_and_is_left_alone() -> None:
+    @console.reported
+    def command() -> None:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        command()
+
+
+def test_people_are_shown_names_literally(capsys: pytest.CaptureFixture[str]) -> None:
+    console.notes([STRANGE])
+    assert capsys.readouterr() == ("", f"note: {SHOWN}\n")
+
+
+def test_a_table_shows_cells_literally_and_numbers_to_the_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [(STRANGE, 1234567, 0.1), ("b", 2, float("nan"))]
+    console.write_table(("[b]name", "count", "share"), rows, "[i]title")
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert unpadded(out) == (
+        "[i]title\n"
+        "\n"
+        "  [b]name                                count   share\n"
+        " ──────────────────────────────────────────────────────\n"
+        "  [red]\\x1b[31m$$<script>\\n[/]\\x9b   1,234,567     0.1\n"
+        "  b                                          2     nan\n"
+        "\n"
+    )
+
+
+def test_a_table_is_not_wider_than_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    console.write_table(("name", "value"), [("x" * 300, "y")])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) == console.PLAIN_WIDTH
+    assert out.count("x") == 300
+
+
+def test_json_has_null_for_what_is_not_finite(capsys: pytest.CaptureFixture[str]) -> None:
+    infinite = float("inf")
+    console.write_json({"a": [1.5, float("nan"), (-infinite, "é")], "b": {"c": infinite}})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"a": [1.5, None, [None, "é"]], "b": {"c": None}}
+    assert "é" in out
+    assert out.endswith("}\n")
+
+
+def test_standard_input_has_the_encoding_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO("é\r\n".encode("utf-16"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw, "ascii"))
+    assert console.standard_input("utf-16").read() == "é\r\n"
+
+
+def test_a_closed_stream_is_replaced() -> None:
+    script = (
+        "import sys; from nnctl.cli import console; out = sys.stdout\n"
+        "sys.stdin = sys.stdout = sys.stderr = None\n"
+        "console.open_closed_streams()\n"
+        "console.write_line('lost'); console.say('lost')\n"
+        "print(repr(console.standard_input('utf-8').read()), file=out)"
+    )
+    outcome = python("-c", script)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "''\n", "")

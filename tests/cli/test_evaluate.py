@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import DATASETS, Outcome, bash, nnctl, unpadded
+
+AND_TABLES = """\
+train: 4 rows, epoch 5
+
+  metric              value
+ ───────────────────────────
+  loss                    0
+  accuracy                1
+  balanced_accuracy       1
+  precision               1
+  recall                  1
+  f1                      1
+  macro_precision         1
+  macro_recall            1
+  macro_f1                1
+  roc_auc                 1
+
+
+  class   precision   recall   f1   support
+ ───────────────────────────────────────────
+  0               1        1    1         3
+  1               1        1    1         1
+
+
+  true \\ predicted   0   1
+ ──────────────────────────
+  0                  3   0
+  1                  0   1
+
+"""
+LINE_TABLE = """\
+train: 4 rows, epoch 1
+
+  metric                    value
+ ─────────────────────────────────
+  loss                          0
+  mean_squared_error            0
+  root_mean_squared_error       0
+  mean_absolute_error           0
+  r2                            1
+
+"""
+
+
+@pytest.mark.parametrize(("run", "tables"), [("and", AND_TABLES), ("line", LINE_TABLE)])
+def test_the_measures_are_tables_on_stdout(runs: Path, run: str, tables: str) -> None:
+    outcome = nnctl("evaluate", run)
+    assert (outcome.code, unpadded(outcome.out), outcome.err) == (0, tables, "")
+
+
+def test_json_is_one_object(runs: Path) -> None:
+    outcome = nnctl("evaluate", "and", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    report = json.loads(outcome.out)
+    measures = {name: value for name, value in report.items() if isinstance(value, float)}
+    assert measures == {
+        "loss": 0, "accuracy": 1, "balanced_accuracy": 1, "precision": 1, "recall": 1, "f1": 1,
+        "macro_precision": 1, "macro_recall": 1, "macro_f1": 1, "roc_auc": 1,
+    }  # fmt: skip
+    assert {name: value for name, value in report.items() if name not in measures} == {
+        "run": str(runs / "and"),
+        "checkpoint": "best",
+        "data": "train",
+        "rows": 4,
+        "classes": [
+            {"name": "0", "precision": 1, "recall": 1, "f1": 1, "support": 3},
+            {"name": "1", "precision": 1, "recall": 1, "f1": 1, "support": 1},
+        ],
+        "confusion": [[3, 0], [0, 1]],
+    }
+
+
+def test_the_test_rows_agree_with_the_summary(runs: Path) -> None:
+    report = json.loads(nnctl("evaluate", "moons", "--json").out)
+    summary = json.loads((runs / "moons" / "summary.json").read_text())
+    assert report["data"] == summary["confusion"]["set"] == "test"
+    assert report["rows"] == 80
+    assert report["confusion"] == summary["confusion"]["matrix"]
+    for metric in ("loss", "accuracy"):
+        assert report[metric] == pytest.approx(summary["best"][f"test_{metric}"], rel=1e-6)
+
+
+@pytest.mark.parametrize(("split", "n_rows"), [("train", 80), ("validation", 40), ("test", 80)])
+def test_split_chooses_among_the_own_rows(runs: Path, split: str, n_rows: int) -> None:
+    report = json.loads(nnctl("evaluate", "moons", "--split", split, "--json").out)
+    assert (report["data"], report["rows"]) == (split, n_rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("and", "--split", "test"), "this run has no test rows; it has train"),
+        (("iris", "--split", "all"),
+         "--split must be one of train, validation, test (received all)"),
+        (("and", "-", "--split", "train"),
+         "--split chooses among the run's own rows; leave it or INPUT out"),
+    ],
+)  # fmt: skip
+def test_a_split_that_there_is_not_is_refused(
+    runs: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert nnctl("evaluate", *arguments) == Outcome(2, "", f"error: {message}\n")
+
+
+def test_labelled_rows_come_from_a_file_or_from_standard_input(runs: Path) -> None:
+    rows = "label,x2,x1\n1,1,1\n1,0,1\n"
+    Path("rows.csv").write_text(rows)
+    from_file = json.loads(nnctl("evaluate", "and", "rows.csv", "--json").out)
+    assert (from_file["data"], from_file["rows"]) == ("rows.csv", 2)
+    assert from_file["confusion"] == [[0, 0], [1, 1]]
+    from_stdin = json.loads(nnctl("evaluate", "and", "-", "--json", stdin=rows).out)
+    assert from_stdin == {**from_file, "data": "<stdin>"}
+
+
+def test_a_file_alone_is_measured_with_the_latest_run(runs: Path) -> None:
+    Path("rows.csv").write_text("x,y\n0,2\n1,4\n")
+    report = json.loads(nnctl("evaluate", "rows.csv", "--json").out)
+    assert (report["run"], report["mean_absolute_error"]) == (str(runs / "line"), 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("x1,x2\n1,1\n", "<stdin>: there is no column `label`; the columns are `x1`, `x2`"),
+        ("x1,x2,label\n1,1,2\n", "<stdin>:2:3: target `label` has an unknown class (received `2`)"),
+    ],
+)
+def test_rows_without_a_known_label_are_refused(runs: Path, rows: str, message: str) -> None:
+    outcome = nnctl("evaluate", "and", "-", stdin=rows)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.startswith(f"error: {message}")
+
+
+def test_data_that_changed_since_is_noted(samples: Path) -> None:
+    assert nnctl("train", "line.yaml", "--quiet", "--no-plots").code == 0
+    Path("line.csv").write_text("x,y\n0,1\n1,3\n2,5\n3,8\n")
+    noted = nnctl("evaluate")
+    data = Path("line.csv").resolve()
+    assert (noted.code, noted.err) == (
+        0, f"note: {data} is not what it was when the run was trained\n"
+    )  # fmt: skip
+    Path("line.csv").write_text("x,y\n0,1\n")
+    changed = nnctl("evaluate")
+    assert (changed.code, changed.out) == (3, "")
+    assert changed.err.startswith(f"error: {data} had 4 rows when the run was trained and has 1 ")
+
+
+def test_what_is_piped_is_never_coloured(runs: Path) -> None:
+    outcome = bash("unset NO_COLOR; export FORCE_COLOR=1 TERM=xterm; nnctl evaluate and")
+    assert (outcome.code, unpadded(outcome.out)) == (0, AND_TABLES)
+
+
+def test_more_classes_than_fit_are_listed_without_a_confusion() -> None:
+    labels = "abcdefghijklm"
+    rows = "x,y\n" + "".join(f"{index},{label}\n" for index, label in enumerate(labels))
+    Path("many.csv").write_text(rows)
+    Path("many.yaml").write_text(
+        "data: {source: many.csv, target: y}\nloss: categorical_cross_entropy\n"
+        "training: {epochs: 1, batch_size: full}\n"
+    )
+    assert nnctl("train", "many.yaml", "--quiet", "--no-plots").code == 0
+    out = nnctl("evaluate").out
+    assert "\n  m " in out
+    assert "true \\ predicted" not in out
+
+
+def test_the_shipped_data_is_measured_whole(runs: Path) -> None:
+    report = json.loads(nnctl("evaluate", "iris", DATASETS / "iris.csv", "--json").out)
+    assert report["rows"] == sum(sum(row) for row in report["confusion"]) == 150
+    assert [scores["support"] for scores in report["classes"]] == [50, 50, 50]

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nnctl.nn.activations import ACTIVATIONS
+from tests.cli.commands import Outcome, nnctl
+
+PLOTS = [
+    ("plot-boundary", "moons"),
+    ("plot-boundary", "and"),
+    ("plot-fit", "line"),
+    ("plot-history", "iris"),
+    ("plot-confusion", "iris"),
+]
+SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml "}
+FEATURES = "sepal_length, sepal_width, petal_length, petal_width"
+
+
+@pytest.mark.parametrize("suffix", SIGNATURES)
+@pytest.mark.parametrize(("command", "run"), PLOTS)
+def test_a_plot_is_written_and_has_the_same_bytes_twice(
+    runs: Path, command: str, run: str, suffix: str
+) -> None:
+    for name in ("first", "second"):
+        path = f"{name}{suffix}"
+        assert nnctl(command, run, "-o", path) == Outcome(0, f"{path}\n", "")
+    first = Path(f"first{suffix}").read_bytes()
+    assert first.startswith(SIGNATURES[suffix])
+    assert Path(f"second{suffix}").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("command", "run"), [*PLOTS[1:3], ("plot-history", "line"), ("plot-confusion", "and")]
+)
+def test_a_plot_goes_into_the_run_unless_told_otherwise(runs: Path, command: str, run: str) -> None:
+    shutil.copytree(runs / run, "copy")
+    path = f"copy/plots/{command.removeprefix('plot-')}.png"
+    assert nnctl(command, "./copy") == Outcome(0, f"{path}\n", "")
+    assert [file.name for file in Path("copy/plots").iterdir()] == [Path(path).name]
+
+
+def test_a_boundary_over_two_of_four_features(runs: Path) -> None:
+    chosen = ("--features", "petal_width, sepal_length", "-o", "b.svg")
+    assert nnctl("plot-boundary", "iris", *chosen) == Outcome(0, "b.svg\n", "")
+    drawn = Path("b.svg").read_text()
+    assert drawn.index("<!-- petal_width -->") < drawn.index("<!-- sepal_length -->")
+    assert "petal_length" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("run", "features", "message"),
+    [
+        ("iris", (), f"a boundary is drawn over two features; this run has 4: {FEATURES}; "
+         "name two with --features a,b (the others stay at their median)"),
+        ("line", (), "a boundary is drawn over two features; this run has one, `x`; "
+         "`nnctl plot-fit` draws it"),
+        ("iris", ("--features", "petal_width"), "--features takes two of the run's features "
+         f"(received petal_width); it has {FEATURES}"),
+        ("iris", ("--features", "petal_width,size"), "--features takes two of the run's features "
+         f"(received petal_width,size); it has {FEATURES}"),
+    ],
+)  # fmt: skip
+def test_a_boundary_over_other_than_two_features_is_refused(
+    runs: Path, run: str, features: tuple[str, ...], message: str
+) -> None:
+    assert nnctl("plot-boundary", run, *features) == Outcome(2, "", f"error: {message}\n")
+    assert not [*(runs / run / "plots").iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("command", "run", "message"),
+    [
+        ("plot-fit", "moons", "a fit is drawn over one feature; this run has 2; "
+         "`nnctl plot-boundary` draws two of them"),
+        ("plot-confusion", "line",
+         "a confusion matrix is drawn for classes; this run estimates numbers"),
+    ],
+)  # fmt: skip
+def test_a_plot_that_does_not_fit_the_run_is_refused(
+    runs: Path, command: str, run: str, message: str
+) -> None:
+    assert nnctl(command, run) == Outcome(2, "", f"error: {message}\n")
+
+
+def test_the_confusion_is_that_of_the_chosen_rows(runs: Path) -> None:
+    for split in ("train", "validation", "test"):
+        outcome = nnctl("plot-confusion", "moons", "--split", split, "-o", f"{split}.svg")
+        assert outcome.code == 0
+        assert f"<!-- moons: {split} rows -->" in Path(f"{split}.svg").read_text()
+    assert nnctl("plot-confusion", "moons", "-o", "default.svg").code == 0
+    assert Path("default.svg").read_bytes() == Path("test.svg").read_bytes()
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "softmax"])
+def test_every_activation_has_a_curve(name: str) -> None:
+    assert nnctl("plot-activation", name, "-o", "a.svg") == Outcome(0, "a.svg\n", "")
+    assert f"<!-- {name}" in Path("a.svg").read_text()
+
+
+def test_an_activation_is_drawn_under_its_name() -> None:
+    assert nnctl("plot-activation", "relu") == Outcome(0, "relu.png\n", "")
+    assert Path("relu.png").read_bytes().startswith(SIGNATURES[".png"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rleu", f"there is no activation `rleu`; there are {', '.join(ACTIVATIONS)}"),
+        ("softmax", "softmax has no curve: each of its values depends on all of z"),
+    ],
+)
+def test_an_activation_without_a_curve_is_refused(name: str, message: str) -> None:
+    assert nnctl("plot-activation", name) == Outcome(2, "", f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "message"),
+    [
+        ("b.pdf", 2, "a plot's format follows from its suffix (received suffix '.pdf'); "
+         "use .png or .svg"),
+        ("b", 2, "a plot's format follows from its suffix (received no suffix); use .png or .svg"),
+        ("no/b.png", 7, "cannot write the plot (no such file or directory); "
+         "choose a directory that exists and is writable"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_drawn_into_is_named(
+    runs: Path, path: str, code: int, message: str
+) -> None:
+    error = f"error: {path}: {message}\n"
+    assert nnctl("plot-history", "line", "-o", path) == Outcome(code, "", error)
+    assert not [*Path().iterdir()]
+
+
+def test_a_run_that_is_not_there_has_no_plot(runs: Path) -> None:
+    for command in sorted({command for command, _ in PLOTS}):
+        outcome = nnctl(command, "none")
+        assert (outcome.code, outcome.out) == (4, "")
+        assert outcome.err.startswith(f"error: there is no run 'none' in {runs}; ")

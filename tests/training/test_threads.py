@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from nnctl.training.threads import OPERATIONS_WORTH_A_THREAD, blas_threads, choose_threads
+
+WORTH_ONE = int(OPERATIONS_WORTH_A_THREAD / 6)  # weights times rows
+
+
+@pytest.mark.parametrize(
+    ("wanted", "n_weights", "batch_rows", "processors", "expected"),
+    [
+        (1, 10**9, 10**6, 64, 1),
+        (3, 1, 1, 1, 3),
+        ("auto", 1, 1, 64, 1),
+        ("auto", 0, 32, 64, 1),
+        ("auto", 10_000, 128, 2, 1),
+        ("auto", WORTH_ONE, 1, 64, 1),
+        ("auto", WORTH_ONE, 2, 64, 1),
+        ("auto", WORTH_ONE + 1, 2, 64, 2),
+        ("auto", 2, WORTH_ONE + 1, 64, 2),
+        ("auto", WORTH_ONE + 1, 7, 64, 7),
+        ("auto", WORTH_ONE + 1, 7, 4, 4),
+        ("auto", 10**9, 10**6, 1, 1),
+        ("auto", 10**9, 10**6, 64, 64),
+    ],
+)
+def test_threads_follow_from_the_work_of_a_step(
+    wanted: int | str, n_weights: int, batch_rows: int, processors: int, expected: int
+) -> None:
+    assert choose_threads(wanted, n_weights, batch_rows, processors) == expected
+
+
+def test_blas_is_held_to_the_number_while_the_context_is_open() -> None:
+    np.dot(np.ones(2), np.ones(2))
+    before = blas_pools()
+    assert before
+    with blas_threads(1):
+        assert blas_pools() == [1] * len(before)
+    assert blas_pools() == before
+
+
+def blas_pools() -> list[int]:
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
