@@ -118,25 +118,28 @@ def draw_fit(run: RunDirectory, model: Model) -> Figure:
     points = number_matrix(table, preprocessing.features, "feature")
     curve_x = _spread(points[:, 0], CURVE_POINTS)
     outputs = _predict(model, curve_x[:, np.newaxis])
+    curve: dict[str, Any] = {
+        "curve_x": curve_x,
+        "points_x": points[:, 0],
+        "feature_name": preprocessing.features[0],
+        "target_names": preprocessing.targets,
+        "title": run.name,
+    }
     decoder = model.decoder
-    classes = preprocessing.classes if isinstance(decoder, ClassDecoder) else None
-    points_y: FloatArray
     if isinstance(decoder, ClassDecoder):
         _, labels = _outputs_and_targets(model, table)
-        curve_y = decoder.scores(outputs)
-        points_y = np.eye(len(preprocessing.classes))[labels.astype(np.int64)]
-    else:
-        curve_y = preprocessing.inverse_targets(outputs)
-        points_y = number_matrix(table, preprocessing.targets, "target")
+        by_score = decoder.activation.decides_by_score
+        return fit_figure(
+            **curve,
+            curve_y=decoder.activation(outputs) if by_score else outputs,
+            points_y=decoder.encode(labels, outputs.shape[1]),
+            class_names=preprocessing.classes,
+            value_name=None if decoder.gives_probabilities else f"{decoder.output} output",
+        )
     return fit_figure(
-        curve_x=curve_x,
-        curve_y=curve_y,
-        points_x=points[:, 0],
-        points_y=points_y,
-        feature_name=preprocessing.features[0],
-        target_names=preprocessing.targets,
-        title=run.name,
-        class_names=classes,
+        **curve,
+        curve_y=preprocessing.inverse_targets(outputs),
+        points_y=number_matrix(table, preprocessing.targets, "target"),
     )
 
 

@@ -86,9 +86,10 @@ def _short(result: EpochResult) -> str:
 
 
 def _values(result: EpochResult) -> str:
-    """Return the losses and the first metrics of an epoch, as one line."""
+    """Return the losses and the first metrics of an epoch, validation's before training's."""
     shown = [name for name in result.values if name != "learning_rate"]
     losses = [name for name in shown if name.endswith("_loss")]
     others = [name for name in shown if name not in losses]
-    names = [*losses, *reversed(others)][:MOST_VALUES]
+    others.sort(key=lambda name: name.startswith("train_"))
+    names = [*losses, *others][:MOST_VALUES]
     return "  ".join(f"{name} {result.values[name]:.4g}" for name in names)

@@ -128,19 +128,22 @@ def fit_preprocessing(
         roles, fit_scaler(features, scaling), fit_scaler(targets, target_scaling)
     )
     notices = (
-        *notice_constants("feature", features, roles.features),
-        *notice_constants("target", targets, roles.targets),
+        *notice_constants("feature", features, roles.features, scaling),
+        *notice_constants("target", targets, roles.targets, target_scaling),
     )
     return preprocessing, notices
 
 
-def notice_constants(role: str, values: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
+def notice_constants(
+    role: str, values: FloatArray, names: Sequence[str], scaling: Scaling
+) -> tuple[str, ...]:
     """Return one sentence that lists the columns of (n_rows, n_columns) that never change."""
     constant = [names[position] for position in constant_columns(values)]
     if not constant or len(values) == 1:
         return ()
     plural = "s" if len(constant) > 1 else ""
-    return (f"constant in the training rows, so scaled by 1: {role}{plural} {listed(constant)}",)
+    consequence = "" if scaling == "none" else ", so scaled by 1"
+    return (f"constant in the training rows{consequence}: {role}{plural} {listed(constant)}",)
 
 
 def scaled_within(

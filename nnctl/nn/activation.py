@@ -23,6 +23,7 @@ class Activation:
     name: ClassVar[str]
     formula: ClassVar[str]
     scratch_arrays: ClassVar[int] = 0
+    decides_by_score: ClassVar[bool] = False  # whether classes are told apart by z, not by a
 
     def forward(self, z: FloatArray, out: FloatArray, scratch: Scratch) -> None:
         """Write f(z) into `out`."""

@@ -31,11 +31,13 @@ class Step(Activation):
     """f(z) = 1 where z > 0, else 0: the perceptron of Rosenblatt (1958).
 
     Texts differ at exactly z = 0; `at_zero` says which of 0 and 1 stands there. The derivative is 0
-    wherever it exists, so a step learns only through the perceptron criterion.
+    wherever it exists, so a step learns only through the perceptron criterion. Of several steps
+    the one with the largest z decides, since a is the same for all that fire.
     """
 
     at_zero: float = 0.0
     name = "step"
+    decides_by_score = True
     formula = "f(z) = 1 if z > 0 else 0"
 
     def forward(self, z: FloatArray, out: FloatArray, scratch: Scratch) -> None:

@@ -159,6 +159,11 @@ class Workspace:
         """Return the network's outputs (rows, n_outputs), valid until the next call."""
         return self.output.forward(self.scores(inputs))
 
+    def decisions(self, inputs: FloatArray) -> FloatArray:
+        """Return what classes are read off: the outputs, or the scores where those hide them."""
+        by_score = self.output.activation.decides_by_score
+        return self.scores(inputs) if by_score else self.predict(inputs)
+
     def backward(self, d_scores: FloatArray) -> None:
         """Write dL/d(parameters) into `gradients`, given dL/dz of the output layer."""
         gradient: FloatArray | None = d_scores

@@ -62,6 +62,10 @@ class Objective(RowBuffers):
         self.activation.backward(z, self.outputs, self.d_outputs, self.d_scores, self.scratch)
         return value
 
+    def decisions(self, z: FloatArray) -> FloatArray:
+        """Return what classes are read off after a call: the outputs, or z where they hide it."""
+        return z if self.activation.decides_by_score else self.outputs
+
     def _shares(self, weights: FloatArray | None) -> float | FloatArray:
         outputs_of_the_mean = self.n_outputs if self.loss.mean_over_outputs else 1
         if weights is None:

@@ -51,6 +51,7 @@ def fit_figure(
     target_names: Sequence[str],  # (k,) of a regression
     title: str,
     class_names: Sequence[str] | None = None,  # None for regression
+    value_name: str | None = None,  # what the curve of classes shows, where it is no probability
 ) -> Figure:
     """Draw the data over one feature and the network's prediction as a curve.
 
@@ -59,12 +60,12 @@ def fit_figure(
     """
     if class_names is None:
         series = _of_targets(points_x, points_y, curve_y, target_names)
-        value_name = shown(target_names[0]) if len(target_names) == 1 else "value"
+        axis_name = shown(target_names[0]) if len(target_names) == 1 else "value"
     else:
         series = _of_classes(points_x, points_y, curve_y, class_names)
-        value_name = "probability" if are_probabilities(curve_y) else "score"
+        axis_name = value_name or ("probability" if are_probabilities(curve_y) else "score")
         if curve_y.shape[1] < len(class_names):
-            value_name += f" of {shown(class_names[1])}"
+            axis_name += f" of {shown(class_names[1])}"
     figure = new_figure(7.0, 4.8)
     axes = figure.add_subplot()
     for index, one in enumerate(series):
@@ -73,7 +74,7 @@ def fit_figure(
         _draw_curve(axes, index, curve_x, one)
     set_title(figure, title)
     axes.set_xlabel(shown(feature_name))
-    axes.set_ylabel(value_name)
+    axes.set_ylabel(axis_name)
     _draw_legend(figure, series)
     return figure
 

@@ -52,7 +52,7 @@ def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
     batch_rows, batch_notices = batch_size(config, dataset)
     network = sized_network(config, dataset, batch_rows)
     loss, weights = build_loss(config), class_weights(config, dataset)
-    decoder = decoder_for(dataset.preprocessing, loss, output_activation(config))
+    decoder = decoder_for(dataset.preprocessing, loss, network.layers[-1].activation)
     stopping = build_stopping(config, has_validation=dataset.validation is not None)
     train, validation = (
         None if rows is None else examples_of(rows, decoder, network.n_outputs, weights)
@@ -165,10 +165,10 @@ def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
 def monitor_notices(config: Config, dataset: Dataset) -> tuple[str, ...]:
     """Say when early stopping has no other rows to watch than those it trains on."""
     stopping = config.training.early_stopping
-    if stopping is None or dataset.validation is not None:
+    if stopping is None or stopping.monitor != "train_loss" or dataset.validation is not None:
         return ()
     return (
-        f"early stopping watches {stopping.monitor}, since there is no validation set "
+        "early stopping watches train_loss, since there is no validation set "
         "(data.split.validation makes one)",
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.preprocessing import Preprocessing
+from nnctl.nn.activation import Activation
 from nnctl.nn.loss import Loss
 from nnctl.training.confusion import confusion_matrix
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
@@ -20,11 +21,19 @@ PROBABILITIES = ("sigmoid", "softmax")
 
 @dataclass(frozen=True)
 class ClassDecoder:
-    """Reads classes off the outputs (n_rows, n_outputs): the largest, or one unit's threshold."""
+    """Reads classes off the outputs (n_rows, n_outputs): the largest, or one unit's threshold.
+
+    Behind a step the outputs are those of before it, the net inputs z: see `Workspace.decisions`.
+    """
 
     loss: Loss
-    output: str  # the output activation
+    activation: Activation  # of the output layer
     classes: tuple[str, ...]
+
+    @property
+    def output(self) -> str:
+        """The name of the output activation."""
+        return self.activation.name
 
     @property
     def gives_probabilities(self) -> bool:
@@ -35,12 +44,15 @@ class ClassDecoder:
         """Return a score for each class (n_rows, n_classes), higher where it is more likely."""
         if outputs.shape[1] > 1:
             return outputs
-        low, high = self.loss.codes(self.output)
         # One unit stands for the second class: p beside 1 - p, or the margin beside its negative.
-        return np.concatenate([low + high - outputs, outputs], axis=1)
+        by_margin = self.activation.decides_by_score
+        both = 0.0 if by_margin else sum(self.loss.codes(self.output))
+        return np.concatenate([both - outputs, outputs], axis=1)
 
     def predicted(self, outputs: FloatArray) -> IntArray:
-        """Return each row's class (n_rows,); at a tie, the first."""
+        """Return each row's class (n_rows,); at a tie, the first, unless a step says otherwise."""
+        if self.activation.decides_by_score and outputs.shape[1] == 1:
+            return self.activation(outputs)[:, 0].astype(np.int64)
         predicted: IntArray = self.scores(outputs).argmax(axis=1)
         return predicted
 
@@ -104,8 +116,8 @@ class NumberDecoder:
 Decoder = ClassDecoder | NumberDecoder
 
 
-def decoder_for(preprocessing: Preprocessing, loss: Loss, output: str) -> Decoder:
+def decoder_for(preprocessing: Preprocessing, loss: Loss, activation: Activation) -> Decoder:
     """Return what reads the outputs of a network for this task."""
     if preprocessing.task == "regression":
         return NumberDecoder(preprocessing)
-    return ClassDecoder(loss, output, preprocessing.classes)
+    return ClassDecoder(loss, activation, preprocessing.classes)

@@ -80,7 +80,7 @@ class Evaluator:
             share = float(rows) if weights is None else float(weights.sum())
             loss_sum += share * objective(scores, examples.encoded[part], weights)
             share_sum += share
-            outputs[part] = objective.outputs
+            outputs[part] = objective.decisions(scores)
         return outputs, loss_sum / share_sum if share_sum > 0.0 else 0.0
 
     def evaluate(self, examples: Examples, metrics: tuple[str, ...]) -> Evaluation:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from nnctl.config import Config, config_from_dict, config_to_dict
-from nnctl.config.pairs import output_activation
 from nnctl.data.arrays import FloatArray
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.errors import ConfigError, Problem, RunError
@@ -36,7 +35,7 @@ class Model:
     @property
     def decoder(self) -> Decoder:
         """What reads the network's outputs."""
-        return decoder_for(self.preprocessing, self.loss, output_activation(self.config))
+        return decoder_for(self.preprocessing, self.loss, self.network.layers[-1].activation)
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (n_rows, n_outputs) for scaled inputs (n_rows, n_features).
@@ -48,7 +47,7 @@ class Model:
         workspace = Workspace(self.network, min(max(len(inputs), 1), PREDICTION_ROWS))
         for start in range(0, len(inputs), PREDICTION_ROWS):
             part = inputs[start : start + PREDICTION_ROWS]
-            outputs[start : start + len(part)] = workspace.narrowed(len(part)).predict(part)
+            outputs[start : start + len(part)] = workspace.narrowed(len(part)).decisions(part)
         return outputs
 
     def outputs_row_by_row(self, inputs: FloatArray) -> FloatArray:
@@ -63,7 +62,7 @@ class Model:
         for start in range(0, len(inputs), PREDICTION_ROWS):
             part = inputs[start : start + PREDICTION_ROWS]
             padded[: len(part), 0] = part
-            outputs[start : start + len(part)] = workspace.predict(padded)[: len(part), 0]
+            outputs[start : start + len(part)] = workspace.decisions(padded)[: len(part), 0]
         return outputs
 
 

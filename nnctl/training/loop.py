@@ -172,10 +172,11 @@ class Trainer:
         inputs, encoded, weights = self.batches.gather(rows)
         if self.has_dropout:
             workspace.draw_masks(stream(self.settings.seed, "dropout", self.epoch, batch))
-        loss = objective(workspace.forward(inputs), encoded, weights)
+        scores = workspace.forward(inputs)
+        loss = objective(scores, encoded, weights)
         if not math.isfinite(loss):
             raise self._divergence(f"the loss became {loss} in batch {batch + 1} of", learning_rate)
-        outputs[...] = objective.outputs
+        outputs[...] = objective.decisions(scores)
         workspace.backward(objective.d_scores)
         self._regularize()
         self.optimizer.step(workspace.gradients, learning_rate)

@@ -67,3 +67,23 @@ def _process(command: list[str]) -> Outcome:
 def unpadded(text: str) -> str:
     """Return the text without the spaces with which a table fills its lines."""
     return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def refused(code: int, *options: str) -> list[str]:
+    """Train what cannot be trained; return its errors after it has left nothing behind."""
+    before = sorted(Path().iterdir())
+    outcome = nnctl("train", "run.yaml", *options)
+    assert (outcome.code, outcome.out) == (code, "")
+    assert sorted(Path().iterdir()) == before
+    lines = outcome.err.splitlines()
+    assert lines
+    assert all(line.startswith("error: ") for line in lines)
+    return [line.removeprefix("error: ") for line in lines]
+
+
+def trained(*options: str, runs_dir: str = "runs") -> str:
+    """Train what is odd and yet right; return what was said."""
+    common = ("--quiet", "--no-plots", "--runs-dir", runs_dir)
+    outcome = nnctl("train", "run.yaml", *common, *options)
+    assert (outcome.code, outcome.out) == (0, f"{runs_dir}/run\n")
+    return outcome.err

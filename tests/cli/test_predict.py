@@ -240,7 +240,7 @@ def test_a_pipe_of_the_shell_is_an_input(runs: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-@pytest.mark.parametrize("command", ["predict and", "evaluate and --json", "evaluate and"])
+@pytest.mark.parametrize("command", ["predict and", "evaluate and"])
 def test_a_full_disk_behind_stdout_is_one_line(runs: Path, command: str) -> None:
     outcome = bash(f"nnctl {command} > /dev/full")
     assert outcome.code == 7

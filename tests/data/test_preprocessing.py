@@ -53,6 +53,8 @@ def test_constant_columns_are_noticed_in_one_sentence() -> None:
         "constant in the training rows, so scaled by 1: target `y`",
     )
     assert fit_preprocessing(table, np.array([0]), roles)[1] == ()
+    unscaled = fit_preprocessing(table, np.array([0, 1]), roles, "none", "none")[1]
+    assert unscaled[0] == "constant in the training rows: features `a`, `b`"
 
 
 def test_columns_are_found_by_name_and_others_left_alone() -> None:

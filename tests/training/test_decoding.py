@@ -8,13 +8,14 @@ import pytest
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.roles import Roles
 from nnctl.data.scaling import Scaler
+from nnctl.nn.activations import ACTIVATIONS, Step
 from nnctl.nn.losses import LOSSES
 from nnctl.training.decoding import ClassDecoder, NumberDecoder, decoder_for
 from tests.training.experiments import Settings, regression, trained, write_csv
 
 
 def decoder(loss: str, output: str, n_classes: int = 2) -> ClassDecoder:
-    return ClassDecoder(LOSSES[loss](), output, tuple("abcdef"[:n_classes]))
+    return ClassDecoder(LOSSES[loss](), ACTIVATIONS[output](), tuple("abcdef"[:n_classes]))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def decoder(loss: str, output: str, n_classes: int = 2) -> ClassDecoder:
         ("mean_squared_error", "tanh", [-0.5, 0.5], [[0.5, -0.5], [-0.5, 0.5]], [0, 1]),
         ("hinge", "identity", [-2, 3], [[2, -2], [-3, 3]], [0, 1]),
         ("hinge", "tanh", [-0.5, 0.5], [[0.5, -0.5], [-0.5, 0.5]], [0, 1]),
-        ("perceptron", "step", [0, 1], [[1, 0], [0, 1]], [0, 1]),
+        ("perceptron", "step", [-2, 3], [[2, -2], [-3, 3]], [0, 1]),
     ],
 )
 def test_one_unit_stands_for_the_second_of_two_classes(
@@ -54,6 +55,17 @@ def test_codes_are_decoded_into_the_labels_that_they_stand_for(loss: str, output
         codes = found.encode(labels, n_outputs)
         assert codes.shape == (n_classes, n_outputs)
         assert found.predicted(codes).tolist() == labels.tolist()
+
+
+def test_of_several_steps_the_largest_net_input_decides() -> None:
+    net_inputs = np.array([[0.5, 2.0, -1.0], [-3.0, -2.0, -1.0]])
+    assert decoder("perceptron", "step", 3).predicted(net_inputs).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(("at_zero", "predicted"), [(0.0, 0), (1.0, 1)])
+def test_a_step_at_zero_is_what_the_config_says(at_zero: float, predicted: int) -> None:
+    found = ClassDecoder(LOSSES["perceptron"](), Step(at_zero), ("a", "b"))
+    assert found.predicted(np.array([[0.0]])).tolist() == [predicted]
 
 
 def test_at_a_tie_the_first_class_is_predicted() -> None:
@@ -98,12 +110,14 @@ def test_metrics_of_numbers_are_in_the_units_of_the_targets() -> None:
 
 def test_the_task_decides_who_decodes() -> None:
     loss = LOSSES["mean_squared_error"]()
-    assert isinstance(decoder_for(preprocessing("a"), loss, "identity"), NumberDecoder)
+    assert isinstance(
+        decoder_for(preprocessing("a"), loss, ACTIVATIONS["identity"]()), NumberDecoder
+    )
     roles = Roles("classification", ("x",), ("y",), ("no", "yes"))
     classes = Preprocessing(
         roles, Scaler(np.zeros(1), np.ones(1)), Scaler(np.empty(0), np.empty(0))
     )
-    found = decoder_for(classes, loss, "sigmoid")
+    found = decoder_for(classes, loss, ACTIVATIONS["sigmoid"]())
     assert isinstance(found, ClassDecoder)
     assert found.classes == ("no", "yes")
 

@@ -160,13 +160,23 @@ def test_a_plateau_is_seen_in_the_value_that_is_watched(
     assert column(experiment, "learning_rate") == [1e-4 * factor for factor in expected]
 
 
-def test_a_plateau_is_seen_in_the_validation_rows(tmp_path: Path) -> None:
-    settings = classification(optimizer={**UNCHANGED, "schedule": PLATEAU})
-    settings["data"] |= {"split": {"validation": 0.2}}
-    experiment = started(tmp_path, settings | {"training": {"epochs": 4}})
-    assert experiment.assembly.trainer.settings.plateau_monitor == "validation_loss"
-    rates = [result.values["learning_rate"] for result in experiment.epochs()]
-    assert rates == [1e-300, 1e-300, 1e-300, 5e-301]
+@pytest.mark.parametrize(
+    ("monitor", "reduced"), [(None, True), ("validation_loss", True), ("train_loss", False)]
+)
+def test_a_plateau_is_seen_in_the_rows_that_are_watched(
+    tmp_path: Path, monitor: str | None, reduced: bool
+) -> None:
+    data = write_csv(
+        tmp_path, "x y \n 1 9 \n 1 9 \n 1 9 \n 1 -9"
+    )  # the last row wants the opposite
+    schedule = {**PLATEAU, "monitor": monitor}
+    settings = line(data, optimizer={"name": "sgd", "learning_rate": 1e-3, "schedule": schedule})
+    settings["data"] |= {"split": {"validation": 0.25, "shuffle": False}}
+    experiment = trained(tmp_path, settings | {"training": {"epochs": 4, "batch_size": "full"}})
+    train, validation = (column(experiment, f"{name}_loss") for name in ("train", "validation"))
+    assert (train, validation) == (sorted(train, reverse=True), sorted(validation))
+    expected = [1e-3, 1e-3, 1e-3, 5e-4 if reduced else 1e-3]
+    assert column(experiment, "learning_rate") == expected
 
 
 def test_dropout_changes_training_and_not_prediction(tmp_path: Path) -> None:
