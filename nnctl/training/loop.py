@@ -116,16 +116,14 @@ class Trainer:
         Raises DivergenceError when the loss of a batch, or a parameter at the end, is not finite.
         """
         while self.epoch < last and not self.stopping.should_stop:
-            # What overflows is seen in the loss, and told with epoch and batch.
+            # What overflows makes the loss or a parameter infinite, and that is told as divergence.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 result = self._one_epoch()
             yield result
 
     def _one_epoch(self) -> EpochResult:
         values = {"learning_rate": self.learning_rate.rate(self.epoch)}
-        # What overflows makes the loss or a parameter infinite, and that is told as divergence.
-        with np.errstate(over="ignore", invalid="ignore"):
-            values |= named("train", self._train_epoch(values["learning_rate"]))
+        values |= named("train", self._train_epoch(values["learning_rate"]))
         if not np.isfinite(self.network.parameters).all():
             raise self._divergence("a parameter is not finite after", values["learning_rate"])
         if self.validation is not None and self.evaluator is not None:

@@ -232,7 +232,7 @@ def test_a_misspelt_name_gets_suggestions(tmp_path: Path) -> None:
         find_run("iris-dep", tmp_path)
     expected = f"there is no run 'iris-dep' in {tmp_path}; did you mean iris-deep?"
     assert str(caught.value) == expected
-    with pytest.raises(RunError, match="the latest are moons, iris-deep$"):
+    with pytest.raises(RunError, match=r"the latest are moons, iris-deep$"):
         find_run("xyz", tmp_path)
 
 
