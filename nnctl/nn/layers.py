@@ -35,7 +35,8 @@ class Dense(Stage):
         self.input_gradient = input_gradient
         self.inputs: FloatArray
         self.z: FloatArray = np.empty((*shape, n_units), self.weights.dtype)
-        self.d_inputs: FloatArray = np.empty((*shape, n_inputs), self.weights.dtype)
+        n_gradients = n_inputs if input_gradient else 0
+        self.d_inputs: FloatArray = np.empty((*shape, n_gradients), self.weights.dtype)
         self.ones: FloatArray = np.ones((shape[-1], 1), self.weights.dtype)
 
     def forward(self, inputs: FloatArray) -> FloatArray:

@@ -47,6 +47,11 @@ def count_outputs(config: Config, preprocessing: Preprocessing) -> int:
 
 def _allowed_outputs(config: Config, preprocessing: Preprocessing) -> tuple[int, ...]:
     if preprocessing.task == "regression":
+        if len(preprocessing.targets) == 1 and output_activation(config) == "softmax":
+            raise ConfigError(
+                "model.output.activation: softmax over one unit is always 1 (there is one target); "
+                "write identity"
+            )
         return (len(preprocessing.targets),)
     n_classes = len(preprocessing.classes)
     if config.loss.name == "binary_cross_entropy" and n_classes > 2:

@@ -45,6 +45,7 @@ def last_checkpoint(
         "stopping": trainer.stopping.state(),
         "history_columns": list(columns),
         "data_fingerprint": dataset.fingerprint,
+        "threads": assembly.threads,
     }
     arrays = {
         "parameters": trainer.network.parameters,

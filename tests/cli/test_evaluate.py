@@ -110,6 +110,15 @@ def test_a_split_that_there_is_not_is_refused(
     assert nnctl("evaluate", *arguments) == Outcome(2, "", f"error: {message}\n")
 
 
+def test_the_last_weights_are_there_beside_the_best(runs: Path) -> None:
+    for options, epoch in (((), 5), (("--checkpoint", "best"), 5), (("--checkpoint", "last"), 50)):
+        out = nnctl("evaluate", "and", *options).out
+        assert out.splitlines()[0].rstrip() == f"train: 4 rows, epoch {epoch}"
+    for command in ("evaluate", "predict", "plot-boundary"):
+        error = "error: --checkpoint must be best or last (received first)\n"
+        assert nnctl(command, "and", "--checkpoint", "first") == Outcome(2, "", error)
+
+
 def test_labelled_rows_come_from_a_file_or_from_standard_input(runs: Path) -> None:
     rows = "label,x2,x1\n1,1,1\n1,0,1\n"
     Path("rows.csv").write_text(rows)

@@ -201,17 +201,6 @@ def test_an_output_that_cannot_be_written_is_named(runs: Path) -> None:
     assert "error: nowhere/out.csv: cannot be written" in outcome.err
 
 
-def test_the_last_weights_are_there_beside_the_best(runs: Path) -> None:
-    by_checkpoint = {
-        which: nnctl("predict", "demand", "--checkpoint", which).out for which in ("best", "last")
-    }
-    assert by_checkpoint["best"] == nnctl("predict", "demand").out
-    assert nnctl("predict", "line", "--checkpoint", "last").out == nnctl("predict", "line").out
-    assert nnctl("predict", "line", "--checkpoint", "first") == Outcome(
-        2, "", "error: --checkpoint must be best or last (received first)\n"
-    )
-
-
 def test_standard_input_is_read_in_the_encoding_of_the_config() -> None:
     Path("rows.csv").write_bytes("é,label\n0,a\n1,b\n".encode("latin-1"))
     written(

@@ -159,6 +159,11 @@ def test_early_stopping_says_that_it_has_only_training_rows_to_watch(tmp_path: P
     assert started(tmp_path, settings).notices == ()
 
 
+def test_whoever_chose_to_watch_the_training_rows_is_told_nothing(tmp_path: Path) -> None:
+    training = {"early_stopping": {"monitor": "train_accuracy"}}
+    assert started(tmp_path, classification(training=training)).notices == ()
+
+
 def test_balanced_classes_weigh_the_same_in_sum(tmp_path: Path) -> None:
     path = write_csv(tmp_path, UNEVEN)
     settings = of_file(path, training={"class_weight": "balanced", "batch_size": "full"})

@@ -9,6 +9,7 @@ import pytest
 from nnctl.errors import RunError
 from nnctl.nn.arrays import FloatArray
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
+from nnctl.training.evaluation import Evaluator
 from nnctl.training.inference import (
     PREDICTION_ROWS,
     Model,
@@ -16,7 +17,15 @@ from nnctl.training.inference import (
     model_from_checkpoint,
     model_metadata,
 )
-from tests.training.experiments import Settings, classification, config_of, trained
+from tests.training.experiments import (
+    FLOAT64,
+    UNCHANGED,
+    Settings,
+    classification,
+    config_of,
+    trained,
+    values,
+)
 
 HIDDEN = [
     {"units": 13, "normalization": "batch"},
@@ -150,3 +159,27 @@ def test_a_checkpoint_with_a_config_that_cannot_be_is_refused(tmp_path: Path) ->
     forged = replace(checkpoint, metadata={**checkpoint.metadata, "config": config})
     with pytest.raises(RunError, match="the checkpoint does not describe a network: loss"):
         model_from_checkpoint(forged)
+
+
+def test_behind_a_step_the_outputs_are_the_net_inputs(tmp_path: Path) -> None:
+    weights, biases = [[1.0, 2, -1], [0.5, 0, 1]], [0.25, 0, -0.5]
+    settings = {
+        "data": {"generator": {"name": "blobs", "samples": 30}, "scaling": "none"},
+        "model": {"output": {"initializer": values(weights, biases)}},
+        "loss": "perceptron",
+        "optimizer": UNCHANGED,
+        "training": {"epochs": 1, "shuffle": False},
+        "compute": FLOAT64,
+    }
+    experiment = trained(tmp_path, settings)
+    trainer, inputs = experiment.assembly.trainer, experiment.dataset.train.inputs
+    expected = inputs @ weights + biases
+    model = load_model(experiment.run.best)
+    evaluator = Evaluator(trainer.network, trainer.loss, trainer.decoder, 30)
+    for outputs in (
+        trainer.outputs,
+        evaluator.outputs_and_loss(trainer.train)[0],
+        model.outputs(inputs),
+        model.outputs_row_by_row(inputs),
+    ):
+        np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-12)
