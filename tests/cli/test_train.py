@@ -178,7 +178,8 @@ def test_a_terminal_is_shown_a_bar(samples: Path) -> None:
         shown = _all_of(ours)
         out = process.communicate(timeout=LONG_ENOUGH)[0]
     assert (process.returncode, out) == (0, b"runs/line\n")
-    assert b"epoch 2/2" in shown
+    assert b"2/2" in shown
+    assert b" rows/s" in shown
     assert b"best epoch 1 of 2" in shown
 
 
