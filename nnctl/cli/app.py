@@ -66,7 +66,7 @@ def options(
 
 def main() -> None:
     """Run the command in `sys.argv`."""
-    console.open_closed_streams()
+    console.prepare_streams()
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]

@@ -10,7 +10,10 @@ from nnctl.errors import printable
 
 
 def check(config: ConfigArgument, overrides: Overrides = None, json: Json = False) -> None:
-    """Show every problem of a config at once, or the network that it describes."""
+    """Show a config's problems, or its network.
+
+    All problems are shown at once; a config without any is shown as a table of layers.
+    """
     from nnctl.config import load_config
     from nnctl.data.dataset import load_dataset
     from nnctl.training.outline import outline

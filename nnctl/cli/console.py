@@ -7,6 +7,7 @@ import functools
 import io
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,14 +55,18 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
     return command
 
 
-def open_closed_streams() -> None:
-    """Let the null device stand in for each standard stream that the caller has closed (`2>&-`).
+def prepare_streams() -> None:
+    """Make the standard streams what the commands expect.
+
+    Let the null device stand in for each standard stream that the caller has closed (`2>&-`).
 
     Python has None there, and would print to stdout what is meant for stderr.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  open to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # data is UTF-8, whatever the locale
 
 
 def standard_input(encoding: str) -> TextIO:
@@ -129,11 +134,12 @@ def write_table(
     for row in rows:
         table.add_row(*(Text(printable(_cell(value))) for value in row))
     terminal = sys.stdout.isatty()
-    width = None if terminal else PLAIN_WIDTH
+    width = shutil.get_terminal_size().columns if terminal else PLAIN_WIDTH
     # Rich would obey FORCE_COLOR, which many CI systems set, and colour what a program reads.
-    screen = Console(file=sys.stdout, width=width, force_terminal=terminal, highlight=False)
-    with _stdout():
-        screen.print(table)
+    text = io.StringIO()
+    Console(file=text, width=width, force_terminal=terminal, highlight=False).print(table)
+    lines = (line.rstrip() for line in text.getvalue().splitlines())
+    write("\n".join(line for line in lines if line) + "\n\n")
 
 
 def _cell(value: object) -> str:

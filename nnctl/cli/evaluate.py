@@ -32,7 +32,10 @@ def evaluate(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Measure a network on a labelled file, or on the run's own rows."""
+    """Measure a network on labelled rows.
+
+    Without INPUT they are the run's own: test rows, else validation, else training.
+    """
     from nnctl.cli.opening import open_run
     from nnctl.errors import UsageError
     from nnctl.training.reporting import evaluate_table
@@ -49,7 +52,7 @@ def evaluate(
     if json:
         console.write_json({**header, **report})
     else:
-        present(model, name, report)
+        present(model, f"{directory.name}, {name}", report)
 
 
 def labelled_rows(

@@ -60,7 +60,7 @@ def plot_fit(
 def plot_history(
     run: RunArgument = None, output: Output = None, runs_dir: RunsDir = DEFAULT_RUNS_DIR
 ) -> None:
-    """Draw loss and metrics over the epochs, the best one marked."""
+    """Draw loss and metrics over the epochs."""
     from nnctl.analysis.pictures import draw_history
 
     directory, model = _opened(run, runs_dir, "best")

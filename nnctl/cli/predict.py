@@ -43,7 +43,10 @@ def predict(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Predict rows: CSV with the column `prediction`; with --json, one object a line."""
+    """Predict rows of a file, a pipe or the run's own.
+
+    The result is CSV with the column `prediction`, or with --json one object a line.
+    """
     from nnctl.cli.opening import open_run
     from nnctl.runs.atomic import write_atomically
     from nnctl.training.predicting import require_probabilities

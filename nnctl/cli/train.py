@@ -25,7 +25,10 @@ def train(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Train a network; print the run's path as soon as it stands."""
+    """Train a network into a run directory.
+
+    The run's path is printed as soon as it stands, alone on a line.
+    """
     from nnctl.config import check_run_name, load_config
     from nnctl.training.experiment import start_experiment
 
@@ -38,8 +41,13 @@ def train(
     if not quiet:
         console.say(describe(experiment))
     rows = len(experiment.dataset.train.inputs)
-    for _ in watched(experiment.epochs(), settings.training.epochs, rows, quiet=quiet):
-        pass
+    try:
+        for _ in watched(experiment.epochs(), settings.training.epochs, rows, quiet=quiet):
+            pass
+    except BaseException:
+        if json:  # whoever reads it learns where the run stands, however it ended
+            console.write_json({"run": str(experiment.run.path), "status": experiment.status})
+        raise
     summary = experiment.finish()
     if json:
         console.write_json({"run": str(experiment.run.path), **summary})

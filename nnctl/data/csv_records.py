@@ -58,8 +58,9 @@ def checked_lines(stream: Iterable[str], name: str) -> Iterator[str]:
                 raise DataError(Problem(message, name, number))
             yield line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
     except UnicodeDecodeError as error:
-        message = f"the text after this line is not {error.encoding}; convert it to utf-8"
-        raise DataError(Problem(message, name, number)) from None
+        after = "the text after this line" if number else "the text"
+        message = f"{after} is not {error.encoding}; convert it to utf-8, or write `encoding:`"
+        raise DataError(Problem(message, name, number or None)) from None
 
 
 def first_filled_line(lines: Iterator[str], name: str) -> tuple[int, str]:

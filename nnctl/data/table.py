@@ -99,8 +99,9 @@ class Table:
 def number_matrix(table: Table, names: Sequence[str], role: str) -> FloatArray:
     """Return columns side by side: float64, shape (n_rows, n_names).
 
-    Raises one DataError with the first bad cell of each column.
+    Raises one DataError with the columns that are missing, else the first bad cell of each.
     """
+    table.require(names)
     columns: list[FloatArray] = []
     problems: list[Problem] = []
     for name in names:

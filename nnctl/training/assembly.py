@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnctl.config import Config
-from nnctl.config.completion import DEFAULT_METRICS
+from nnctl.config.completion import DEFAULT_METRICS, default_monitor
 from nnctl.config.pairs import output_activation
 from nnctl.data.arrays import FloatArray
 from nnctl.data.dataset import Dataset
@@ -53,7 +53,7 @@ def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
     network = sized_network(config, dataset, batch_rows)
     loss, weights = build_loss(config), class_weights(config, dataset)
     decoder = decoder_for(dataset.preprocessing, loss, network.layers[-1].activation)
-    stopping = build_stopping(config, has_validation=dataset.validation is not None)
+    stopping = build_stopping(config)
     train, validation = (
         None if rows is None else examples_of(rows, decoder, network.n_outputs, weights)
         for rows in (dataset.train, dataset.validation)
@@ -165,10 +165,12 @@ def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
 def monitor_notices(config: Config, dataset: Dataset) -> tuple[str, ...]:
     """Say when early stopping has no other rows to watch than those it trains on."""
     stopping = config.training.early_stopping
-    if stopping is None or stopping.monitor != "train_loss" or dataset.validation is not None:
+    if stopping is None or dataset.validation is not None:
+        return ()
+    if stopping.monitor != default_monitor(config):
         return ()
     return (
-        "early stopping watches train_loss, since there is no validation set "
+        f"early stopping watches {stopping.monitor}, since there is no validation set "
         "(data.split.validation makes one)",
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnctl.config.completion import default_monitor
 from nnctl.config.pairs import output_activation
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.streams import stream
@@ -142,12 +143,13 @@ def build_learning_rate(config: Config) -> LearningRate:
     )
 
 
-def build_stopping(config: Config, *, has_validation: bool) -> EarlyStopping:
+def build_stopping(config: Config) -> EarlyStopping:
     """Return what finds the best epoch, and ends training early where the config wants that."""
     chosen = config.training.early_stopping
-    if chosen is None or chosen.monitor is None:
-        monitor = "validation_loss" if has_validation else "train_loss"
+    if chosen is None:
+        monitor = default_monitor(config)
         return EarlyStopping(StoppingRule(monitor, direction(monitor)))
+    assert chosen.monitor is not None, "a loaded config names what it watches"
     rule = StoppingRule(
         chosen.monitor, direction(chosen.monitor), chosen.patience, chosen.min_delta
     )

@@ -53,6 +53,7 @@ class Experiment:
     assembly: Assembly
     run: RunDirectory
     history: list[dict[str, float]] = field(default_factory=list)
+    status: str = "running"  # as run.json has it
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -164,6 +165,7 @@ class Experiment:
         return tuple(name for name in names if name != "loss")
 
     def _set_status(self, status: str) -> None:
+        self.status = status
         record = read_json(self.run.run_json)
         ended = datetime.now(UTC)
         started = datetime.fromisoformat(record["started"])

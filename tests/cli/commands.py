@@ -64,11 +64,6 @@ def _process(command: list[str]) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def unpadded(text: str) -> str:
-    """Return the text without the spaces with which a table fills its lines."""
-    return "\n".join(line.rstrip() for line in text.split("\n"))
-
-
 def refused(code: int, *options: str) -> list[str]:
     """Train what cannot be trained; return its errors after it has left nothing behind."""
     before = sorted(Path().iterdir())

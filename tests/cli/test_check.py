@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from nnctl.config.yaml_source import read_yaml
-from tests.cli.commands import DATASETS, Outcome, nnctl, unpadded
+from tests.cli.commands import DATASETS, Outcome, nnctl
 from tests.cli.samples import CONFIGS
 
 DEEP = f"""\
@@ -21,7 +21,6 @@ loss: categorical_cross_entropy
 training: {{batch_size: 1000}}
 """
 DEEP_TABLE = """\
-
   layer      shape    activation                  initializer      parameters   memory
  ──────────────────────────────────────────────────────────────────────────────────────
   hidden 1   4 x 16   relu, dropout 0.1           he_normal                80   320 B
@@ -47,7 +46,7 @@ def test_the_network_is_a_table() -> None:
     Path("deep.yaml").write_text(DEEP)
     outcome = nnctl("check", "deep.yaml")
     tables = DEEP_TABLE.format(memory=report_of("deep.yaml")["training_memory"])
-    assert (outcome.code, unpadded(outcome.out), outcome.err) == (0, tables, NOTE)
+    assert (outcome.code, outcome.out, outcome.err) == (0, tables, NOTE)
     assert [path.name for path in Path().iterdir()] == ["deep.yaml"]
 
 

@@ -10,7 +10,7 @@ import typer
 from nnctl import errors
 from nnctl.cli import console
 from nnctl.errors import NnctlError, Problem
-from tests.cli.commands import python, unpadded
+from tests.cli.commands import python
 
 ERRORS = [
     error
@@ -73,9 +73,8 @@ def test_a_table_shows_cells_literally_and_numbers_to_the_right(
     console.write_table(("[b]name", "count", "share"), rows, "[i]title")
     out, err = capsys.readouterr()
     assert err == ""
-    assert unpadded(out) == (
+    assert out == (
         "[i]title\n"
-        "\n"
         "  [b]name                                count   share\n"
         " ──────────────────────────────────────────────────────\n"
         "  [red]\\x1b[31m$$<script>\\n[/]\\x9b   1,234,567     0.1\n"
@@ -87,7 +86,7 @@ def test_a_table_shows_cells_literally_and_numbers_to_the_right(
 def test_a_table_is_not_wider_than_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     console.write_table(("name", "value"), [("x" * 300, "y")])
     out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) == console.PLAIN_WIDTH
+    assert max(map(len, out.splitlines())) <= console.PLAIN_WIDTH
     assert out.count("x") == 300
 
 
@@ -110,7 +109,7 @@ def test_a_closed_stream_is_replaced() -> None:
     script = (
         "import sys; from nnctl.cli import console; out = sys.stdout\n"
         "sys.stdin = sys.stdout = sys.stderr = None\n"
-        "console.open_closed_streams()\n"
+        "console.prepare_streams()\n"
         "console.write_line('lost'); console.say('lost')\n"
         "print(repr(console.standard_input('utf-8').read()), file=out)"
     )

@@ -31,7 +31,7 @@ def test_stdout_is_the_path_and_stderr_tells_how_it_went(samples: Path) -> None:
         "2 -> 1 step, 3 parameters; rows: 4 training\n"
         "epoch 1/50  train_loss 0.25  train_accuracy 0.5\n"
         "epoch 50/50  train_loss 0  train_accuracy 1\n"
-        "best epoch 5 of 50 (by train_loss)\n"
+        "best epoch 5 of 50 (by train_accuracy)\n"
         "  train       loss 0  accuracy 1\n"
         "  met         train_accuracy is 1, expected at least 1\n"
         f"plots: {run}/plots/history.png, {run}/plots/boundary.png, {run}/plots/confusion.png\n",
@@ -118,6 +118,13 @@ def test_a_run_that_diverges_says_so_and_keeps_its_path(samples: Path) -> None:
     assert "training diverged: the loss became" in outcome.err
     assert outcome.err.count("\n") == 1
     assert json.loads(Path("runs/demand/run.json").read_text())["status"] == "diverged"
+
+
+def test_json_says_where_a_run_that_diverged_stands(samples: Path) -> None:
+    optimizer = "optimizer={name: sgd, learning_rate: 1e10}"
+    outcome = nnctl("train", "demand.yaml", "--set", optimizer, "--quiet", "--json")
+    assert outcome.code == 5
+    assert json.loads(outcome.out) == {"run": "runs/demand", "status": "diverged"}
 
 
 def test_the_config_of_a_run_gives_the_same_network_again(samples: Path) -> None:

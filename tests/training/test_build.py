@@ -222,7 +222,7 @@ def test_what_is_watched_decides_which_way_is_better(
     plateau = build_learning_rate(config)._schedule
     assert isinstance(plateau, ReduceOnPlateau)
     assert (plateau.mode, plateau.patience) == (mode, 7)
-    rule = build_stopping(config, has_validation=False).rule
+    rule = build_stopping(config).rule
     assert vars(rule) == {"monitor": monitor, "mode": mode, "patience": 5, "min_delta": 0.25}
 
 
@@ -230,7 +230,9 @@ def test_what_is_watched_decides_which_way_is_better(
 def test_without_early_stopping_the_best_epoch_is_found_all_the_same(
     tmp_path: Path, has_validation: bool
 ) -> None:
-    rule = build_stopping(config_of(tmp_path, classification()), has_validation=has_validation).rule
+    share = 0.2 if has_validation else 0.0
+    data = {"generator": "moons", "split": {"validation": share}}
+    rule = build_stopping(config_of(tmp_path, classification(data=data))).rule
     assert rule.monitor == ("validation_loss" if has_validation else "train_loss")
     assert rule.patience is None
 
