@@ -16,7 +16,7 @@ from nnctl.nn.penalties import WeightPenalty
 # Half the points at a kink (of relu, say) would spoil it; a smaller h meets fewer of them.
 STEP_SIZE = 2e-4
 # Below this norm a gradient counts as zero, and its rounding is no error.
-NEGLIGIBLE_NORM = 1e-5
+NEGLIGIBLE_NORM = 1e-4
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ summary = experiment.finish()
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 
 from nnctl.config import Config, dump_config
 from nnctl.data.dataset import Dataset, load_dataset
-from nnctl.errors import DivergenceError
+from nnctl.errors import DivergenceError, NnctlError
 from nnctl.runs.atomic import write_atomically
 from nnctl.runs.checkpoint import save_checkpoint
 from nnctl.runs.directory import RunDirectory, create_run
@@ -70,6 +71,7 @@ class Experiment:
             status = "interrupted"
             try:
                 yield from self._recorded_epochs()
+                self._save()
                 status = "trained"
             except DivergenceError:
                 status = "diverged"
@@ -78,7 +80,7 @@ class Experiment:
                 status = "failed"
                 raise
             finally:
-                self._set_status(status)
+                self._close(status)
 
     def _recorded_epochs(self) -> Iterator[EpochResult]:
         columns = history_columns(self.config, self.dataset)
@@ -91,14 +93,26 @@ class Experiment:
                 if time.monotonic() >= next_save:
                     next_save = self._save()
                 yield result
-        self._save()
+
+    def _close(self, status: str) -> None:
+        """Write down how training ended, and what it had reached if it ended before its time.
+
+        A disk that fails now must not hide why training ended.
+        """
+        if status == "trained":
+            self._set_status(status)
+            return
+        with contextlib.suppress(NnctlError):
+            self._set_status(status)
+            self._save()
 
     def _save(self) -> float:
         """Write both checkpoints; return the moment before which no other is to be written."""
         began = time.monotonic()
         last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
-        save_checkpoint(self.run.last, last)
+        # The best first: a kill between the two must not leave it behind last.npz's own copy.
         save_checkpoint(self.run.best, best_checkpoint(last))
+        save_checkpoint(self.run.last, last)
         ended = time.monotonic()
         return ended + SAVING_INTERVAL * (ended - began)
 

@@ -26,6 +26,7 @@ from nnctl.nn.penalties import WeightPenalty
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.decoding import Decoder
 from nnctl.training.evaluation import Evaluator, Examples
+from nnctl.training.snapshot import Snapshot
 from nnctl.training.stopping import EarlyStopping
 
 
@@ -109,6 +110,12 @@ class Trainer:
         self.evaluator = Evaluator(network, loss, decoder, len(validation)) if validation else None
         self.epoch = 0  # epochs finished
         self.best_parameters, self.best_state = network.parameters.copy(), network.state.copy()
+        # The loss of a full batch is that of the weights before its only step. They, and not those
+        # after it, are the best ones where such a loss is.
+        measured_first = stopping.rule.monitor.startswith("train_") and rows == len(train)
+        self.measured_parameters = self.best_parameters.copy() if measured_first else None
+        self.snapshot = Snapshot()
+        self._take_snapshot()
 
     def epochs(self, last: int) -> Iterator[EpochResult]:
         """Train up to epoch `last` or until the patience is used up, yielding after each epoch.
@@ -123,6 +130,8 @@ class Trainer:
 
     def _one_epoch(self) -> EpochResult:
         values = {"learning_rate": self.learning_rate.rate(self.epoch)}
+        if self.measured_parameters is not None:
+            self.measured_parameters[...] = self.network.parameters
         values |= named("train", self._train_epoch(values["learning_rate"]))
         if not np.isfinite(self.network.parameters).all():
             raise self._divergence("a parameter is not finite after", values["learning_rate"])
@@ -133,10 +142,20 @@ class Trainer:
             self.learning_rate.observe(values[self.settings.plateau_monitor])
         self.epoch += 1
         improved = self.stopping.update(self.epoch, values[self.stopping.rule.monitor])
-        if improved:
-            self.best_parameters[...] = self.network.parameters
-            self.best_state[...] = self.network.state
+        if improved or self.stopping.best_epoch is None:
+            self._keep_as_best()
+        self._take_snapshot()
         return EpochResult(self.epoch, values, improved, self.stopping.should_stop)
+
+    def _keep_as_best(self) -> None:
+        measured = self.measured_parameters
+        self.best_parameters[...] = self.network.parameters if measured is None else measured
+        self.best_state[...] = self.network.state
+
+    def _take_snapshot(self) -> None:
+        self.snapshot.take(
+            self.epoch, self.network, self.optimizer, self.learning_rate, self.stopping
+        )
 
     def _train_epoch(self, learning_rate: float) -> dict[str, float]:
         """Take a step for every batch; return the loss and metrics seen on the way."""

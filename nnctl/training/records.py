@@ -35,28 +35,26 @@ def last_checkpoint(
     config: Config, dataset: Dataset, assembly: Assembly, history: Sequence[Mapping[str, float]]
 ) -> Checkpoint:
     """Return all that is needed to go on, the history and the split included."""
-    trainer = assembly.trainer
+    trainer, snapshot = assembly.trainer, assembly.trainer.snapshot
     columns = history_columns(config, dataset)
     rows = [[row[column] for column in columns] for row in history]
     metadata = {
-        **model_metadata(config, dataset.preprocessing, trainer.epoch),
-        "optimizer_steps": trainer.optimizer.steps,
-        "learning_rate": trainer.learning_rate.state(),
-        "stopping": trainer.stopping.state(),
+        **model_metadata(config, dataset.preprocessing, snapshot.epoch),
+        "optimizer_steps": snapshot.optimizer_steps,
+        "learning_rate": dict(snapshot.learning_rate),
+        "stopping": dict(snapshot.stopping),
         "history_columns": list(columns),
         "data_fingerprint": dataset.fingerprint,
         "threads": assembly.threads,
     }
     arrays = {
-        "parameters": trainer.network.parameters,
-        "state": trainer.network.state,
+        **snapshot.arrays,
         "best_parameters": trainer.best_parameters,
         "best_state": trainer.best_state,
         "history": np.array(rows, np.float64).reshape(len(rows), len(columns)),
         "split_train": dataset.split.train,
         "split_validation": dataset.split.validation,
         "split_test": dataset.split.test,
-        **{f"optimizer_{name}": slot for name, slot in trainer.optimizer.slots.items()},
         **dataset.preprocessing.arrays(),
         **({} if assembly.class_weight is None else {"class_weight": assembly.class_weight}),
     }
@@ -69,7 +67,7 @@ def best_checkpoint(last: Checkpoint) -> Checkpoint:
     metadata = {
         "config": last.metadata["config"],
         "preprocessing": last.metadata["preprocessing"],
-        "epoch": 0 if epoch is None else epoch,
+        "epoch": last.metadata["epoch"] if epoch is None else epoch,
         "data_fingerprint": last.metadata["data_fingerprint"],
     }
     kept = {name: last.arrays[name] for name in NEEDED_TO_PREDICT if name in last.arrays}

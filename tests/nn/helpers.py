@@ -25,9 +25,10 @@ def network_of(
     normalization: Normalization | None = None,
     dropout: float = 0.0,
     seed: int = 0,
+    bias: bool = True,
 ) -> Network:
-    specs = [LayerSpec(n, hidden, True, normalization, dropout) for n in units[:-1]]
-    network = Network(n_inputs, [*specs, LayerSpec(units[-1], output)], np.float64)
+    specs = [LayerSpec(n, hidden, bias, normalization, dropout) for n in units[:-1]]
+    network = Network(n_inputs, [*specs, LayerSpec(units[-1], output, bias)], np.float64)
     weights, biases = partial(random_normal, scale=0.7), partial(constant, value=0.1)
     network.initialize([(weights, biases)] * len(units), np.random.default_rng(seed))
     return network

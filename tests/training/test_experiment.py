@@ -160,8 +160,8 @@ def test_the_best_network_is_kept_and_used_apart_from_the_last(tmp_path: Path) -
     assert last.metadata["epoch"] == 8
     np.testing.assert_array_equal(best.arrays["parameters"], last.arrays["best_parameters"])
     assert not np.array_equal(best.arrays["parameters"], last.arrays["parameters"])
-    # That network is the one whose loss the second epoch met.
-    assert summary["best"]["train_loss"] == pytest.approx(losses[1], rel=1e-12)
+    # A full batch's loss is that of the weights before the step, and they are what is kept.
+    assert summary["best"]["train_loss"] == pytest.approx(losses[0], rel=1e-12)
     assert summary["expect"][0]["value"] == summary["best"]["train_loss"]
     network = load_model(experiment.run.best).network
     np.testing.assert_array_equal(network.parameters, best.arrays["parameters"])
@@ -191,13 +191,16 @@ def test_run_json_says_how_training_ended(
     experiment = started(tmp_path, classification(training={"epochs": 50}))
     assert status(experiment) == "running"
     epochs = experiment.epochs()
-    next(epochs)
+    for _ in range(7):
+        next(epochs)
     assert status(experiment) == "running"
     assert isinstance(epochs, Iterator)
     with pytest.raises(error):
         epochs.throw(error("stop"))  # type: ignore[attr-defined]
     assert status(experiment) == expected
-    assert read_checkpoint(experiment.run.last).metadata["epoch"] == 1
+    last = read_checkpoint(experiment.run.last)
+    assert last.metadata["epoch"] == len(last.arrays["history"]) == 7
+    assert read_history(experiment.run.metrics)["epoch"] == [*range(1, 8)]
 
 
 def test_a_run_whose_epochs_are_done_is_trained_then_finished(tmp_path: Path) -> None:
@@ -225,9 +228,38 @@ def test_a_diverged_run_keeps_its_last_good_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(DivergenceError, match="in batch 1 of epoch"):
         list(experiment.epochs())
     assert status(experiment) == "diverged"
-    assert len(read_history(experiment.run.metrics)["epoch"]) == len(experiment.history) > 1
+    epochs = len(read_history(experiment.run.metrics)["epoch"])
+    assert epochs == len(experiment.history) > 1
+    assert read_checkpoint(experiment.run.last).metadata["epoch"] == epochs
     for path in (experiment.run.best, experiment.run.last):
         assert np.isfinite(load_model(path).network.parameters).all()
+
+
+def test_a_run_that_diverges_in_a_later_batch_leaves_the_same_bytes_each_time(
+    tmp_path: Path,
+) -> None:
+    diverging = GETTING_WORSE | {
+        "optimizer": {"name": "sgd", "learning_rate": 1.2},
+        "training": {"epochs": 9999, "batch_size": 30},
+    }
+    contents = []
+    for _ in range(2):
+        experiment = started(tmp_path, diverging)
+        with pytest.raises(DivergenceError):
+            list(experiment.epochs())
+        run = experiment.run
+        contents.append([path.read_bytes() for path in (run.last, run.best, run.metrics)])
+        assert read_checkpoint(run.last).metadata["epoch"] == len(experiment.history) > 3
+    assert contents[0] == contents[1]
+
+
+def test_a_disk_that_fails_at_the_end_does_not_hide_why_training_ended(tmp_path: Path) -> None:
+    experiment = started(tmp_path, classification(training={"epochs": 50}))
+    epochs = experiment.epochs()
+    next(epochs)
+    shutil.rmtree(experiment.run.path)
+    with pytest.raises(KeyboardInterrupt):
+        epochs.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
 
 
 def test_nothing_is_left_where_the_data_cannot_be_used(tmp_path: Path) -> None:

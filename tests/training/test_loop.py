@@ -10,6 +10,7 @@ import pytest
 from nnctl.data.batching import batches
 from nnctl.errors import DivergenceError
 from nnctl.nn.arrays import FloatArray
+from nnctl.runs.checkpoint import read_checkpoint
 from tests.training.experiments import (
     FLOAT64,
     UNCHANGED,
@@ -246,11 +247,37 @@ def test_the_best_parameters_are_kept_apart_from_the_last(tmp_path: Path) -> Non
     training = {"epochs": 3, "batch_size": "full"}
     experiment = started(tmp_path, line(data, training=training, optimizer=optimizer))
     trainer = experiment.assembly.trainer
+    start = trainer.network.parameters.copy()
     seen = [(result.improved, trainer.network.parameters.copy()) for result in experiment.epochs()]
     assert [improved for improved, _ in seen] == [True, False, False]
-    np.testing.assert_array_equal(trainer.best_parameters, seen[0][1])
+    np.testing.assert_array_equal(trainer.best_parameters, start)  # whose loss epoch 1 measured
     np.testing.assert_array_equal(trainer.network.parameters, seen[2][1])
     assert not np.array_equal(seen[0][1], seen[2][1])
+
+
+def test_of_several_batches_the_best_are_the_weights_after_the_epoch(tmp_path: Path) -> None:
+    data = write_csv(tmp_path, FIVE_ROWS)
+    optimizer = {"name": "sgd", "learning_rate": 0.01}
+    training = {"epochs": 1, "batch_size": 2}
+    experiment = trained(tmp_path, line(data, training=training, optimizer=optimizer))
+    trainer = experiment.assembly.trainer
+    np.testing.assert_array_equal(trainer.best_parameters, trainer.network.parameters)
+
+
+def test_with_a_monitor_that_is_never_finite_the_last_weights_are_kept(tmp_path: Path) -> None:
+    rows = "x y \n" + " \n ".join(f"{i} {'a' if i < 6 else 'b'}" for i in range(4, 12))
+    data = {
+        "source": str(write_csv(tmp_path, rows)),
+        "target": "y",
+        "split": {"validation": 0.25, "shuffle": False},  # of one class: it has no ROC curve
+    }
+    training = {"epochs": 3, "early_stopping": {"monitor": "validation_roc_auc"}}
+    settings = classification(data=data, training=training, metrics=["roc_auc"])
+    experiment = trained(tmp_path, settings)
+    trainer = experiment.assembly.trainer
+    assert trainer.stopping.best_epoch is None
+    np.testing.assert_array_equal(trainer.best_parameters, trainer.network.parameters)
+    assert read_checkpoint(experiment.run.best).metadata["epoch"] == 3
 
 
 def test_patience_ends_training(tmp_path: Path) -> None:

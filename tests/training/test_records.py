@@ -104,7 +104,7 @@ def test_the_state_of_every_optimizer_is_kept(tmp_path: Path, name: str) -> None
     experiment = trained(tmp_path, classification(optimizer={"name": name}))
     last = last_checkpoint(experiment.config, experiment.dataset, experiment.assembly, [])
     for slot, array in experiment.assembly.trainer.optimizer.slots.items():
-        assert last.arrays[f"optimizer_{slot}"] is array
+        np.testing.assert_array_equal(last.arrays[f"optimizer_{slot}"], array)
     assert last.arrays["history"].shape == (0, 4)
 
 
