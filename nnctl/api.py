@@ -10,6 +10,7 @@ nnctl.load_run("latest").predict_proba(X)
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,14 +102,8 @@ class Run:
                 f"inputs must be of shape (n_samples, {len(features)}), a column each for "
                 f"{', '.join(features)} (received shape {values.shape})"
             )
-        if not np.isfinite(values).all():
-            row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
-            raise DataError(
-                f"inputs must be finite (received {values[row, column]} in row {row} of "
-                f"`{features[column]}`)"
-            )
-        scaled: FloatArray = self.model.preprocessing.feature_scaler.apply(values)
-        return self.model.outputs(scaled)
+        model = self.model
+        return model.outputs(model.preprocessing.scale_features(values, model.network.dtype))
 
 
 def train(
@@ -126,9 +121,10 @@ def train(
     """
     settings = config if isinstance(config, Config) else load_config(config, overrides)
     experiment = start_experiment(settings, Path(runs_dir), name)
-    for result in experiment.epochs():
-        if on_epoch is not None:
-            on_epoch(result)
+    with contextlib.closing(experiment.epochs()) as epochs:
+        for result in epochs:
+            if on_epoch is not None:
+                on_epoch(result)
     experiment.finish()
     return Run(experiment.run)
 

@@ -85,7 +85,15 @@ def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
     [
         ([[1.0, 2.0]], r"shape \(n_samples, 4\).*received shape \(1, 2\)"),
         ([1.0, 2.0, 3.0, 4.0], r"received shape \(4,\)"),
-        ([[1.0, 2.0, np.nan, 4.0]], r"received nan in row 0 of `petal_length`"),
+        (
+            [[1.0, 2.0, np.nan, 4.0]],
+            r"row 0 of the inputs: `petal_length` must be finite \(received nan\)",
+        ),
+        (
+            [[5.1, 3.5, 1.4, 0.2], [5.1, 1e39, 1.4, 0.2]],
+            r"row 1 of the inputs: `sepal_width` is too large for float32 once scaled "
+            r"\(received 1e\+39\); rescale the column",
+        ),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(

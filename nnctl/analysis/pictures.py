@@ -1,8 +1,9 @@
-"""The figures of a run: model and rows become the arrays that the plots draw."""
+"""The pictures of a run: model and rows become the arrays that the plots draw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,21 @@ from nnctl.data.table import Table, number_matrix
 from nnctl.errors import Problem, UsageError
 from nnctl.plots.boundary import boundary_figure
 from nnctl.plots.confusion import confusion_figure
+from nnctl.plots.encoding import figure_bytes
 from nnctl.plots.fit import fit_figure
 from nnctl.plots.history import history_figure
-from nnctl.plots.save import save_figure
+from nnctl.runs.atomic import write_atomically
+from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.history import read_history
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.inference import Model, load_model
-from nnctl.training.own_rows import own_rows, run_config
+from nnctl.training.own_rows import changes, own_rows, run_config
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from nnctl.data.preprocessing import Preprocessing
 
 GRID_POINTS = 240  # along each axis
 CURVE_POINTS = 400
@@ -32,30 +37,46 @@ MARGIN = 0.08  # beyond the data, as a share of its range
 MOST_POINTS = 2000  # more would only cover one another
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and what a person should know of it, a sentence each."""
+
+    figure: Figure
+    notices: tuple[str, ...] = ()
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG or SVG, as the path's suffix says, or leave what is there as it was.
+
+    Raises UsageError for any other suffix, StorageError where the file cannot be written.
+    """
+    write_atomically(path, figure_bytes(figure, path.suffix))
+
+
 def draw_all(run: RunDirectory) -> list[Path]:
-    """Write every figure that fits the run into its `plots/`; return their paths."""
+    """Write every picture that fits the run into its `plots/`; return their paths."""
     model = load_model(run.best)
-    figures = {"history": draw_history(run, model)}
+    pictures = {"history": draw_history(run, model)}
     n_features = len(model.preprocessing.features)
     if n_features == 2:
-        figures["boundary"] = draw_boundary(run, model)
+        pictures["boundary"] = draw_boundary(run, model)
     if n_features == 1:
-        figures["fit"] = draw_fit(run, model)
+        pictures["fit"] = draw_fit(run, model)
     if model.preprocessing.task == "classification":
-        figures["confusion"] = draw_confusion(run, model)
+        pictures["confusion"] = draw_confusion(run, model)
     paths = []
-    for name, figure in figures.items():
+    for name, picture in pictures.items():
         paths.append(run.plots / f"{name}.png")
-        save_figure(figure, paths[-1])
+        save_picture(picture.figure, paths[-1])
     return paths
 
 
-def draw_history(run: RunDirectory, model: Model) -> Figure:
+def draw_history(run: RunDirectory, model: Model) -> Picture:
     """Draw loss and metrics over the epochs, the best one marked."""
-    return history_figure(read_history(run.metrics), model.epoch or None, run.name)
+    return Picture(history_figure(read_history(run.metrics), model.epoch or None, run.name))
 
 
-def draw_confusion(run: RunDirectory, model: Model, wanted: str | None = None) -> Figure:
+def draw_confusion(run: RunDirectory, model: Model, wanted: str | None = None) -> Picture:
     """Draw which classes were taken for which, on one of the run's sets."""
     decoder = model.decoder
     if not isinstance(decoder, ClassDecoder):
@@ -64,18 +85,27 @@ def draw_confusion(run: RunDirectory, model: Model, wanted: str | None = None) -
     outputs, targets = _outputs_and_targets(model, rows.table)
     matrix = decoder.confusion(outputs, targets)
     title = f"{run.name}: {rows.set_name} rows"
-    return confusion_figure(matrix, model.preprocessing.classes, title)
+    return Picture(confusion_figure(matrix, model.preprocessing.classes, title), rows.notices)
 
 
-def draw_boundary(run: RunDirectory, model: Model, features: Sequence[str] | None = None) -> Figure:
+def draw_boundary(
+    run: RunDirectory,
+    model: Model,
+    features: Sequence[str] | None = None,
+    target: str | None = None,
+) -> Picture:
     """Draw what the network says over two features, the others at their median.
 
-    Raises UsageError when the network does not have two features and none, or others, are named.
+    Of a regression's targets it draws `target`, else the first, and a notice says so. Raises
+    UsageError when the network does not have two features and none, or others, are named, and
+    for a target that is none of a regression's.
     """
-    preprocessing, decoder = model.preprocessing, model.decoder
+    preprocessing = model.preprocessing
     chosen = _two_features(preprocessing.features, features)
-    table = _some_rows(load_table(run_config(run)))
+    position, choice = _one_target(preprocessing, target)
+    table, notices = _table_of(run)
     values = number_matrix(table, preprocessing.features, "feature")
+    hidden = values.shape[1] - 2
     x, y = (_spread(values[:, index], GRID_POINTS) for index in chosen)
     outputs = _predict(model, _grid(x, y, values, chosen))
     plane: dict[str, Any] = {
@@ -83,30 +113,17 @@ def draw_boundary(run: RunDirectory, model: Model, features: Sequence[str] | Non
         "grid_y": y,
         "points": values[:, chosen],
         "feature_names": tuple(preprocessing.features[index] for index in chosen),
-        "title": run.name,
+        "title": run.name if hidden == 0 else f"{run.name}: the other {hidden} at their median",
     }
-    if isinstance(decoder, ClassDecoder):
-        own_outputs, labels = _outputs_and_targets(model, table)
-        return boundary_figure(
-            **plane,
-            scores=decoder.scores(outputs).reshape(len(y), len(x), -1),
-            predicted=decoder.predicted(outputs).reshape(len(y), len(x)),
-            point_labels=labels,
-            class_names=preprocessing.classes,
-            point_predicted=decoder.predicted(own_outputs),
-        )
-    surface = preprocessing.inverse_targets(outputs)[:, 0]
-    return boundary_figure(
-        **plane,
-        scores=surface.reshape(len(y), len(x), 1),
-        predicted=None,
-        point_labels=number_matrix(table, preprocessing.targets, "target")[:, 0],
-        class_names=None,
-        value_name=preprocessing.targets[0],
+    says = (
+        _regions(model, table, outputs, (len(y), len(x)))
+        if preprocessing.task == "classification"
+        else _surface(model, table, outputs, (len(y), len(x)), position)
     )
+    return Picture(boundary_figure(**plane, **says), (*notices, *choice))
 
 
-def draw_fit(run: RunDirectory, model: Model) -> Figure:
+def draw_fit(run: RunDirectory, model: Model) -> Picture:
     """Draw the network's curve over one feature, through the data."""
     preprocessing = model.preprocessing
     if len(preprocessing.features) != 1:
@@ -114,7 +131,7 @@ def draw_fit(run: RunDirectory, model: Model) -> Figure:
             f"a fit is drawn over one feature; this run has {len(preprocessing.features)}; "
             "`nnctl plot-boundary` draws two of them"
         )
-    table = _some_rows(load_table(run_config(run)))
+    table, notices = _table_of(run)
     points = number_matrix(table, preprocessing.features, "feature")
     curve_x = _spread(points[:, 0], CURVE_POINTS)
     outputs = _predict(model, curve_x[:, np.newaxis])
@@ -129,18 +146,70 @@ def draw_fit(run: RunDirectory, model: Model) -> Figure:
     if isinstance(decoder, ClassDecoder):
         _, labels = _outputs_and_targets(model, table)
         by_score = decoder.activation.decides_by_score
-        return fit_figure(
+        figure = fit_figure(
             **curve,
             curve_y=decoder.activation(outputs) if by_score else outputs,
             points_y=decoder.encode(labels, outputs.shape[1]),
             class_names=preprocessing.classes,
             value_name=None if decoder.gives_probabilities else f"{decoder.output} output",
         )
-    return fit_figure(
-        **curve,
-        curve_y=preprocessing.inverse_targets(outputs),
-        points_y=number_matrix(table, preprocessing.targets, "target"),
-    )
+    else:
+        figure = fit_figure(
+            **curve,
+            curve_y=preprocessing.inverse_targets(outputs),
+            points_y=number_matrix(table, preprocessing.targets, "target"),
+        )
+    return Picture(figure, notices)
+
+
+def _regions(
+    model: Model, table: Table, outputs: FloatArray, shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Return what boundary_figure draws of classes, for the outputs on a grid of that shape."""
+    decoder = model.decoder
+    assert isinstance(decoder, ClassDecoder)
+    own_outputs, labels = _outputs_and_targets(model, table)
+    whole = len(model.preprocessing.features) == 2
+    return {
+        "scores": decoder.scores(outputs).reshape(*shape, -1),
+        "predicted": decoder.predicted(outputs).reshape(shape),
+        "point_labels": labels,
+        "class_names": model.preprocessing.classes,
+        # Where features are hidden, the plane does not show what a row was judged by.
+        "point_predicted": decoder.predicted(own_outputs) if whole else None,
+    }
+
+
+def _surface(
+    model: Model, table: Table, outputs: FloatArray, shape: tuple[int, int], position: int
+) -> dict[str, Any]:
+    """Return what boundary_figure draws of one target, for the outputs on a grid of that shape."""
+    preprocessing = model.preprocessing
+    return {
+        "scores": preprocessing.inverse_targets(outputs)[:, position].reshape(*shape, 1),
+        "predicted": None,
+        "point_labels": number_matrix(table, preprocessing.targets, "target")[:, position],
+        "class_names": None,
+        "value_name": preprocessing.targets[position],
+    }
+
+
+def _one_target(preprocessing: Preprocessing, wanted: str | None) -> tuple[int, tuple[str, ...]]:
+    """Return the position of the target to draw, and a notice where nobody chose among several."""
+    targets = preprocessing.targets
+    listed = ", ".join(targets)
+    if wanted is None:
+        several = preprocessing.task == "regression" and len(targets) > 1
+        notice = f"drawn is `{targets[0]}`; --target chooses among {listed}"
+        return 0, (notice,) if several else ()
+    if preprocessing.task == "classification":
+        raise UsageError(
+            "--target chooses among the numbers that a regression estimates "
+            f"(received {wanted}); this run tells apart the classes of {listed}"
+        )
+    if wanted not in targets:
+        raise UsageError(f"--target takes one of {listed} (received {wanted})")
+    return targets.index(wanted), ()
 
 
 def _two_features(known: Sequence[str], wanted: Sequence[str] | None) -> list[int]:
@@ -172,6 +241,12 @@ def _grid(x: FloatArray, y: FloatArray, values: FloatArray, chosen: Sequence[int
     return grid
 
 
+def _table_of(run: RunDirectory) -> tuple[Table, tuple[str, ...]]:
+    """Return some of the run's rows, and a notice where its data changed since it was trained."""
+    table = load_table(run_config(run))
+    return _some_rows(table), changes(table, read_checkpoint(run.best))
+
+
 def _some_rows(table: Table) -> Table:
     if table.n_rows <= MOST_POINTS:
         return table
@@ -188,8 +263,7 @@ def _spread(values: FloatArray, count: int) -> FloatArray:
 
 def _predict(model: Model, values: FloatArray) -> FloatArray:
     """Return the outputs for features (n, n_features) in their own units."""
-    scaled: FloatArray = model.preprocessing.feature_scaler.apply(values)
-    return model.outputs(scaled.astype(model.network.dtype))
+    return model.outputs(model.preprocessing.scale_features(values, model.network.dtype))
 
 
 def _outputs_and_targets(model: Model, table: Table) -> tuple[FloatArray, FloatArray | IntArray]:

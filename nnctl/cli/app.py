@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 bug, 2 usage or config, 3 data, 4 run or checkpoint, "
-    "5 diverged, 6 expectation not met, 7 disk, 130 interrupted.",
+    "5 diverged, 6 expectation not met, 7 disk, 130 Ctrl-C, 143 SIGTERM.",
 )
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -67,6 +67,7 @@ def options(
 def main() -> None:
     """Run the command in `sys.argv`."""
     console.prepare_streams()
+    console.heed_termination()
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,14 +52,28 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             say("interrupted")
             raise typer.Exit(130) from None
+        except Terminated:
+            say("terminated")
+            raise typer.Exit(143) from None
 
     return command
 
 
-def prepare_streams() -> None:
-    """Make the standard streams what the commands expect.
+class Terminated(BaseException):
+    """SIGTERM has come; like KeyboardInterrupt, no `except Exception` takes it for an error."""
 
-    Let the null device stand in for each standard stream that the caller has closed (`2>&-`).
+
+def heed_termination() -> None:
+    """Let SIGTERM end a command as Ctrl-C does, with what it holds put in order."""
+
+    def terminate(_signal: int, _frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+
+
+def prepare_streams() -> None:
+    """Let the null device stand in for each standard stream that the caller closed (`2>&-`).
 
     Python has None there, and would print to stdout what is meant for stderr.
     """
@@ -102,17 +117,9 @@ def write_line(text: object) -> None:
 
 def write_json(value: Any) -> None:
     """Write one JSON document; a number that is not finite becomes null."""
-    write(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    from nnctl.runs.json_file import json_ready
 
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value - value != 0.0:  # NaN or infinite
-        return None
-    return value
+    write(json.dumps(json_ready(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_table(

@@ -82,9 +82,7 @@ def present(model: Model, name: str, report: dict[str, Any]) -> None:
     if "classes" not in report:
         return
     columns = ("class", "precision", "recall", "f1", "support")
-    rows = [
-        (c["name"], *(c[k] for k in columns[1:-1]), int(c["support"])) for c in report["classes"]
-    ]
+    rows = [(scores["name"], *(scores[k] for k in columns[1:])) for scores in report["classes"]]
     console.write_table(columns, rows)
     classes = model.preprocessing.classes
     if len(classes) <= MOST_CLASSES_IN_CONFUSION:

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from nnctl.cli import console
+from nnctl.cli.options import Json
 
 PARTS = ("configs", "datasets")
 
 
 def examples(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory, made if need be.")],
+    json: Json = False,
 ) -> None:
     """Lay out the shipped configs and data sets."""
     from nnctl.errors import Problem, UsageError
@@ -27,7 +29,10 @@ def examples(
         lay_out(shipped(), directory)
     except OSError as error:
         raise storage_error(error, directory, "written") from error
-    console.write_line(directory)
+    if json:
+        console.write_json({"path": str(directory)})
+    else:
+        console.write_line(directory)
 
 
 def lay_out(source: Path, directory: Path) -> None:

@@ -15,7 +15,9 @@ RunsDir = Annotated[
 ]
 RunArgument = Annotated[
     str | None,
-    typer.Argument(metavar="RUN", help="A run's path or name, or `latest`.", show_default=False),
+    typer.Argument(
+        metavar="RUN", help="A run's path or name; left out, the latest.", show_default=False
+    ),
 ]
 InputArgument = Annotated[
     str | None,

@@ -10,6 +10,7 @@ import typer
 from nnctl.cli import console
 from nnctl.cli.options import (
     DEFAULT_RUNS_DIR,
+    Json,
     Output,
     RunArgument,
     RunsDir,
@@ -18,8 +19,7 @@ from nnctl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from nnctl.analysis.pictures import Picture
     from nnctl.runs.directory import RunDirectory
     from nnctl.training.inference import Model
 
@@ -33,7 +33,12 @@ def plot_boundary(
         str | None,
         typer.Option(metavar="A,B", help="Two features; the others stay at their median."),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which of a regression's targets; else the first."),
+    ] = None,
     checkpoint: WhichCheckpoint = "best",
+    json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Draw the decision boundary over two features."""
@@ -41,30 +46,35 @@ def plot_boundary(
 
     directory, model = _opened(run, runs_dir, checkpoint)
     chosen = None if features is None else [name.strip() for name in features.split(",")]
-    _save(draw_boundary(directory, model, chosen), output or directory.plots / "boundary.png")
+    picture = draw_boundary(directory, model, chosen, target)
+    _save(picture, output or directory.plots / "boundary.png", json=json)
 
 
 def plot_fit(
     run: RunArgument = None,
     output: Output = None,
     checkpoint: WhichCheckpoint = "best",
+    json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Draw data and curve over one feature."""
     from nnctl.analysis.pictures import draw_fit
 
     directory, model = _opened(run, runs_dir, checkpoint)
-    _save(draw_fit(directory, model), output or directory.plots / "fit.png")
+    _save(draw_fit(directory, model), output or directory.plots / "fit.png", json=json)
 
 
 def plot_history(
-    run: RunArgument = None, output: Output = None, runs_dir: RunsDir = DEFAULT_RUNS_DIR
+    run: RunArgument = None,
+    output: Output = None,
+    json: Json = False,
+    runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Draw loss and metrics over the epochs."""
     from nnctl.analysis.pictures import draw_history
 
     directory, model = _opened(run, runs_dir, "best")
-    _save(draw_history(directory, model), output or directory.plots / "history.png")
+    _save(draw_history(directory, model), output or directory.plots / "history.png", json=json)
 
 
 def plot_confusion(
@@ -72,22 +82,26 @@ def plot_confusion(
     output: Output = None,
     split: WhichSplit = None,
     checkpoint: WhichCheckpoint = "best",
+    json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Draw which classes were taken for which."""
     from nnctl.analysis.pictures import draw_confusion
 
     directory, model = _opened(run, runs_dir, checkpoint)
-    _save(draw_confusion(directory, model, split), output or directory.plots / "confusion.png")
+    picture = draw_confusion(directory, model, split)
+    _save(picture, output or directory.plots / "confusion.png", json=json)
 
 
 def plot_activation(
     name: Annotated[str, typer.Argument(metavar="NAME", help="relu, tanh, gelu, ...")],
     output: Output = None,
+    json: Json = False,
 ) -> None:
     """Draw an activation function and its derivative."""
     import numpy as np
 
+    from nnctl.analysis.pictures import Picture
     from nnctl.errors import UsageError
     from nnctl.nn.activations import ACTIVATIONS
     from nnctl.plots.activation import activation_figure
@@ -99,7 +113,7 @@ def plot_activation(
     activation = ACTIVATIONS[name]()
     z = np.linspace(-CURVE_RANGE, CURVE_RANGE, CURVE_POINTS)
     figure = activation_figure(name, z, activation(z), activation.slope_at(z), activation.formula)
-    _save(figure, output or Path(f"{name}.png"))
+    _save(Picture(figure), output or Path(f"{name}.png"), json=json)
 
 
 def _opened(run: str | None, runs_dir: Path, checkpoint: str) -> tuple[RunDirectory, Model]:
@@ -108,8 +122,12 @@ def _opened(run: str | None, runs_dir: Path, checkpoint: str) -> tuple[RunDirect
     return open_run(run, runs_dir, checkpoint)
 
 
-def _save(figure: Figure, path: Path) -> None:
-    from nnctl.plots.save import save_figure
+def _save(picture: Picture, path: Path, *, json: bool) -> None:
+    from nnctl.analysis.pictures import save_picture
 
-    save_figure(figure, path)
-    console.write_line(path)
+    save_picture(picture.figure, path)
+    console.notes(picture.notices)
+    if json:
+        console.write_json({"path": str(path)})
+    else:
+        console.write_line(path)

@@ -48,11 +48,14 @@ def predict(
     The result is CSV with the column `prediction`, or with --json one object a line.
     """
     from nnctl.cli.opening import open_run
+    from nnctl.errors import UsageError
     from nnctl.runs.atomic import write_atomically
     from nnctl.training.predicting import require_probabilities
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
+    if output is not None and source is not None and output.absolute() == Path(source).absolute():
+        raise UsageError(f"--output is the input itself ({output}); name another file")
     directory, model = open_run(run, runs_dir, checkpoint)
     if proba:
         require_probabilities(model)

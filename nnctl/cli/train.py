@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,17 +43,21 @@ def train(
         console.say(describe(experiment))
     rows = len(experiment.dataset.train.inputs)
     try:
-        for _ in watched(experiment.epochs(), settings.training.epochs, rows, quiet=quiet):
-            pass
+        with contextlib.closing(experiment.epochs()) as epochs:
+            for _ in watched(epochs, settings.training.epochs, rows, quiet=quiet):
+                pass
     except BaseException:
-        if json:  # whoever reads it learns where the run stands, however it ended
-            console.write_json({"run": str(experiment.run.path), "status": experiment.status})
+        tell_of_the_end(experiment, json=json)
         raise
     summary = experiment.finish()
     if json:
         console.write_json({"run": str(experiment.run.path), **summary})
     if not quiet:
         present(experiment, summary)
+    if summary["best_epoch"] is None:
+        console.notes(
+            [f"{summary['monitor']} was never finite: the last weights stand for the best"]
+        )
     if plots:
         draw(experiment, quiet=quiet)
     require_expectations(experiment, summary)
@@ -70,16 +75,22 @@ def describe(experiment: Experiment) -> str:
     return f"{layers}, {len(network.parameters):,} parameters; rows: {', '.join(sets)}"
 
 
+def tell_of_the_end(experiment: Experiment, *, json: bool) -> None:
+    """Say where a run stands whose training ended before its time."""
+    if json:
+        console.write_json({"run": str(experiment.run.path), "status": experiment.status})
+    if experiment.status == "interrupted":
+        console.say(
+            f"stopped after epoch {len(experiment.history)}; {experiment.run.path} holds the "
+            "weights of that epoch and of the best one"
+        )
+
+
 def present(experiment: Experiment, summary: dict[str, Any]) -> None:
     """Say how it ended."""
-    if summary["best_epoch"] is None:
-        console.say(f"no epoch had a finite {summary['monitor']}: the best weights are the first")
-        return
     stopped = ", stopped early" if summary["stopped_early"] else ""
-    console.say(
-        f"best epoch {summary['best_epoch']} of {summary['epochs']}{stopped} "
-        f"(by {summary['monitor']})"
-    )
+    best = summary["best_epoch"] or summary["epochs"]
+    console.say(f"best epoch {best} of {summary['epochs']}{stopped} (by {summary['monitor']})")
     for set_name in ("train", "validation", "test"):
         values = [
             f"{name.removeprefix(set_name + '_')} {value:.4g}"
@@ -94,10 +105,15 @@ def present(experiment: Experiment, summary: dict[str, Any]) -> None:
 
 
 def draw(experiment: Experiment, *, quiet: bool) -> None:
-    """Write the plots that fit this run."""
+    """Write the plots that fit this run; that they cannot be drawn is no failure of training."""
     from nnctl.analysis.pictures import draw_all
+    from nnctl.errors import NnctlError
 
-    paths = draw_all(experiment.run)
+    try:
+        paths = draw_all(experiment.run)
+    except NnctlError as error:
+        console.notes(f"no plots: {problem}" for problem in error.problems)
+        return
     if not quiet:
         console.say(f"plots: {', '.join(map(str, paths))}")
 

@@ -25,13 +25,11 @@ class Mark:
 
 
 @dataclass
-class Document:
-    """The values of a config, a mark for each key and value, and what the reader complains of."""
+class Marks:
+    """A mark for each key and value. All are equal: where a config stands is not what it says."""
 
-    value: Any = None
-    keys: dict[Path, Mark] = field(default_factory=dict)
-    values: dict[Path, Mark] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    keys: dict[Path, Mark] = field(default_factory=dict, compare=False)
+    values: dict[Path, Mark] = field(default_factory=dict, compare=False)
 
     def mark(self, path: Path, *, at_key: bool = False) -> Mark:
         """Return where `path` was written, or else the closest that holds it."""
@@ -40,6 +38,15 @@ class Document:
         while path and path not in self.values:
             path = path[:-1]
         return self.values.get(path, Mark())
+
+
+@dataclass
+class Document:
+    """The values of a config, where they stand, and what the reader complains of."""
+
+    value: Any = None
+    marks: Marks = field(default_factory=Marks)
+    problems: list[Problem] = field(default_factory=list)
 
     def add_problem(self, message: str, mark: Mark) -> None:
         """Note something that is wrong at `mark`."""

@@ -13,16 +13,15 @@ from pydantic import ValidationError
 
 from nnctl.config import document as documents
 from nnctl.config.completion import completed
-from nnctl.config.document import Document, Mark
+from nnctl.config.document import Document
 from nnctl.config.findings import Finding, findings_of, shown
 from nnctl.config.names import closest
 from nnctl.config.overrides import apply_override
+from nnctl.config.problems import config_error, located
 from nnctl.config.schema.root import RUN_NAME, RUN_NAME_RULE, Config
 from nnctl.config.semantics import semantic_findings
 from nnctl.config.yaml_source import MAXIMUM_BYTES, MAXIMUM_DEPTH, read_yaml
 from nnctl.errors import ConfigError, Problem, StorageError, UsageError
-
-MAXIMUM_PROBLEMS = 50
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -97,13 +96,14 @@ def _plain(value: object, depth: int = 0) -> Any:
 def _build(document: Document, base: Path, name: str) -> Config:
     if not isinstance(document.value, dict):
         received = shown(document.value)
-        document.add_problem(f"expected a mapping (received {received})", document.mark(()))
-        raise _config_error(document.problems)
+        document.add_problem(f"expected a mapping (received {received})", document.marks.mark(()))
+        raise config_error(document.problems)
     _prepare(document, base, name)
     config, findings = _checked(document.value)
     if config is None or findings or document.problems:
-        raise _config_error([*document.problems, *_located(findings, document)])
-    return completed(config)
+        problems = located(findings, document.marks, document.problems)
+        raise config_error([*document.problems, *problems])
+    return completed(config.marked(document.marks))
 
 
 def _checked(value: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
@@ -127,7 +127,7 @@ def _prepare(document: Document, base: Path, name: str) -> None:
     data = document.value.get("data")
     source = data.get("source") if isinstance(data, dict) else None
     if isinstance(data, dict) and isinstance(source, str) and source:
-        from_option = document.mark(("data", "source")).line is None and document.values
+        from_option = document.marks.mark(("data", "source")).line is None and document.marks.values
         start = Path.cwd() if from_option else base
         data["source"] = os.path.normpath(start / source)
 
@@ -156,28 +156,3 @@ def _without(value: dict[str, Any], findings: Iterable[Finding]) -> dict[str, An
         if isinstance(holder, dict):
             holder.pop(last, None)
     return rest
-
-
-def _located(findings: Iterable[Finding], document: Document) -> list[Problem]:
-    """Find the findings' lines; where the reader complained already, it alone is heard."""
-    taken = {(problem.file, problem.line, problem.column) for problem in document.problems}
-    problems = []
-    for finding in findings:
-        mark = document.mark(finding.path, at_key=finding.at_key)
-        if mark == Mark() or (mark.file, mark.line, mark.column) not in taken:
-            problems.append(Problem(finding.message, mark.file, mark.line, mark.column))
-    return problems
-
-
-def _config_error(problems: Iterable[Problem]) -> ConfigError:
-    """Sort by line, what the options did last; a flood is cut short."""
-    ordered = sorted(
-        dict.fromkeys(problems),
-        key=lambda problem: (problem.line is None, problem.line or 0, problem.column or 0),
-    )
-    if len(ordered) > MAXIMUM_PROBLEMS:
-        ordered = [
-            *ordered[:MAXIMUM_PROBLEMS],
-            Problem("there are more problems; mend these first"),
-        ]
-    return ConfigError(ordered)

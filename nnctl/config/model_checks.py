@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nnctl.config.document import Path, dotted
 from nnctl.config.findings import Finding
-from nnctl.config.pairs import NEEDS, OUTPUT_ACTIVATIONS, output_activation
+from nnctl.config.pairs import NEEDS, OUTPUT_ACTIVATIONS, known_task, output_activation
 from nnctl.config.schema.initializers import BiasValues, Values
 from nnctl.config.schema.model import LayerConfig, OutputConfig
 from nnctl.config.schema.root import Config
@@ -42,17 +42,25 @@ def check_output_units(config: Config) -> Iterator[Finding]:
     units = config.model.output.units
     path = (*OUTPUT, "units")
     if units == 1 and output_activation(config) == "softmax":
-        message = (
-            "model.output.units: softmax over one unit is always 1; write `units: 2` or more, or "
-            "`activation: sigmoid` and `loss: binary_cross_entropy`"
-        )
-        yield Finding(path, message)
+        yield Finding(*_lonely_softmax(config))
     if units is not None and units > 1 and config.loss.name == "binary_cross_entropy":
         message = (
             f"model.output.units: binary_cross_entropy takes one unit (received {units}); write "
             "`units: 1`, or `activation: softmax` and `loss: categorical_cross_entropy`"
         )
         yield Finding(path, message)
+
+
+def _lonely_softmax(config: Config) -> tuple[Path, str]:
+    """Say what to write for a softmax over one unit: a regression cannot have more of them."""
+    message = "softmax over one unit is always 1; write"
+    if known_task(config) == "regression":
+        place = "model.output.activation"
+        return (*OUTPUT, "activation"), f"{place}: {message} `activation: identity`"
+    return (*OUTPUT, "units"), (
+        f"model.output.units: {message} `units: 2` or more, or `activation: sigmoid` and "
+        "`loss: binary_cross_entropy`"
+    )
 
 
 def check_hidden_activations(config: Config) -> Iterator[Finding]:

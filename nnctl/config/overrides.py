@@ -91,7 +91,7 @@ def _opened(value: Any, path: Path) -> Any:
 
 def _remember(document: Document, path: Path, mark: Mark) -> None:
     """The marks of what was there before, and of all below it, are the option's now."""
-    for marks in (document.keys, document.values):
+    for marks in (document.marks.keys, document.marks.values):
         for stale in [known for known in marks if known[: len(path)] == path]:
             del marks[stale]
         for length in range(1, len(path) + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from nnctl.config.document import Path, dotted
 from nnctl.config.schema.base import OTHER, WORD, Named, Section
@@ -31,6 +31,7 @@ def locate(location: Iterable[str | int]) -> Place:
     siblings: Models = ()
     offered: Models = ()
     entries: Models = (Config,)
+    made_up = False  # by the user, who may have chosen a key that is one of ours elsewhere
     for part in location:
         chosen = tuple(model for model in entries if name_of(model) == part)
         if chosen or part in (WORD, OTHER):
@@ -38,7 +39,8 @@ def locate(location: Iterable[str | int]) -> Place:
             continue
         path = (*path, part)
         models, siblings, offered = entries, offered, ()
-        entries = _below(entries, part)
+        entries = entries if made_up else _below(entries, part)
+        made_up = not made_up and _is_open(models, part)
     return Place(path, models, siblings, entries)
 
 
@@ -82,6 +84,12 @@ def _below(models: Models, part: str | int) -> Models:
     if not fields:  # an index of a list, or a key that the user made up
         return models
     return tuple(found for field in fields for found in _sections_in(field.annotation))
+
+
+def _is_open(models: Models, part: str | int) -> bool:
+    """Whether the user makes up the keys of what stands at `part`."""
+    fields = [model.model_fields[part] for model in models if part in model.model_fields]
+    return any(get_origin(field.annotation) is dict for field in fields)
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:

@@ -20,7 +20,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     data_checks.check_shares: ("data.split",),
     data_checks.check_task: ("data.task", "data.split.stratify", "loss"),
     model_checks.check_output_pair: ("model.output.activation", "loss"),
-    model_checks.check_output_units: ("model.output", "loss"),
+    model_checks.check_output_units: ("model.output", "data.task", "loss"),
     model_checks.check_hidden_activations: ("model.hidden",),
     model_checks.check_width: ("model.hidden", "training.batch_size", "compute.dtype"),
     model_checks.check_batch_normalization: ("model.hidden", "training.batch_size"),

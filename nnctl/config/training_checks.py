@@ -91,6 +91,8 @@ def _check_monitor(config: Config, path: Path, name: str) -> Iterator[Finding]:
     metrics = completed_metrics(config)
     metric = name.partition("_")[2]
     message = _wrong_name(name, MONITORED_SETS) or _missing_rows(config, name)
+    if message is None:
+        message = _misfit(config, metric)
     if message is None and metrics is not None and metric not in ("loss", *metrics):
         message = f"{metric} is not measured in this training; add it to `metrics`"
     if message:

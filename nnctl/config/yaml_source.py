@@ -17,7 +17,6 @@ from nnctl.errors import ConfigError, Problem
 MAXIMUM_BYTES = 2**20
 MAXIMUM_DEPTH = 20
 MAXIMUM_VALUES = 100_000
-ALLOWED_CONTROLS = "\t\n\r\x85"
 
 
 def read_yaml(source: bytes, file: str | None) -> Document:
@@ -101,7 +100,7 @@ class _Composer:
         next(self.events)  # the stream's start
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
-            self.document.values[()] = Mark(self.file, 1, 1)
+            self.document.marks.values[()] = Mark(self.file, 1, 1)
             return self.document
         self.document.value = self._node(next(self.events), ())
         next(self.events)  # the document's end
@@ -118,8 +117,8 @@ class _Composer:
         raise ConfigError(Problem(message, mark.file, mark.line, mark.column))
 
     def _node(self, event: yaml.Event, path: Path) -> Any:
-        self.document.values[path] = self._place(event)
-        if len(self.document.values) > MAXIMUM_VALUES:
+        self.document.marks.values[path] = self._place(event)
+        if len(self.document.marks.values) > MAXIMUM_VALUES:
             self._refuse(f"more than {MAXIMUM_VALUES:,} values", event)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
@@ -174,7 +173,7 @@ class _Composer:
             here = (*path, key)
             if key in entries:
                 self._note_duplicate(here, event)
-            self.document.keys[here] = self._place(event)
+            self.document.marks.keys[here] = self._place(event)
             entries[key] = self._node(next(self.events), here)
         return entries
 
@@ -186,6 +185,6 @@ class _Composer:
         return self._text(event)
 
     def _note_duplicate(self, path: Path, event: yaml.Event) -> None:
-        first = self.document.keys[path].line
+        first = self.document.marks.keys[path].line
         message = f"the key `{dotted(path)}` stood in line {first} already; keep one of them"
         self.document.add_problem(message, self._place(event))

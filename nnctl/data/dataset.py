@@ -32,17 +32,15 @@ class Rows:
     """Rows as the network takes them."""
 
     inputs: FloatArray  # (n_rows, n_features), scaled
-    targets: Targets | None  # labels (n_rows,) or scaled (n_rows, n_targets)
+    targets: Targets  # labels (n_rows,) or scaled (n_rows, n_targets)
     sample_weight: FloatArray | None  # (n_rows,)
-    row_numbers: IntArray  # (n_rows,), counted from 0 in the data as it was read
 
     def take(self, rows: IntArray) -> Rows:
         """Return some of the rows, by their positions among these."""
         return Rows(
             self.inputs[rows],
-            None if self.targets is None else self.targets[rows],
+            self.targets[rows],
             None if self.sample_weight is None else self.sample_weight[rows],
-            self.row_numbers[rows],
         )
 
 
@@ -95,18 +93,16 @@ def rows_from_table(
     preprocessing: Preprocessing,
     dtype: DTypeLike,
     *,
-    need_targets: bool = True,
     sample_weight: str | None = None,
 ) -> Rows:
-    """Turn any table with the right columns into rows, for training, evaluation or prediction.
+    """Turn any table with the right columns into rows, for training or evaluation.
 
     `sample_weight` names the column of weights, if there is one.
     """
     return Rows(
         inputs=preprocessing.transform_features(table, dtype),
-        targets=preprocessing.transform_targets(table, dtype) if need_targets else None,
+        targets=preprocessing.transform_targets(table, dtype),
         sample_weight=None if sample_weight is None else weights(table, sample_weight, dtype),
-        row_numbers=np.arange(table.n_rows),
     )
 
 
@@ -145,9 +141,9 @@ def split_table(config: Config, table: Table, roles: Roles) -> Split:
     )
 
 
-def notice_untrained_classes(labels: Targets | None, classes: Sequence[str]) -> tuple[str, ...]:
+def notice_untrained_classes(labels: Targets, classes: Sequence[str]) -> tuple[str, ...]:
     """Return one sentence that lists the classes of which no training row is."""
-    untrained = np.setdiff1d(np.arange(len(classes)), [] if labels is None else labels)
+    untrained = np.setdiff1d(np.arange(len(classes)), labels)
     if not len(untrained):
         return ()
     names = listed(classes[label] for label in untrained)

@@ -15,6 +15,7 @@ from nnctl.data.arrays import FloatArray
 
 DECIMAL_CHARACTERS = frozenset("0123456789+-.eE")
 MISSING_MARKS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
@@ -46,6 +47,12 @@ def describe_bad_number(cell: str) -> str:
     if is_missing(cell):
         received = f"received `{cell}`" if cell else "received a blank cell"
         return f"has a missing value ({received}); fill it in, or remove the row"
+    if THOUSANDS.fullmatch(cell):
+        plain, with_point = cell.replace(",", ""), cell.replace(",", ".", 1)
+        return (
+            f"has a number with a comma (received `{cell}`); write `{plain}` if it parts "
+            f"thousands, `{with_point}` if it is a decimal comma"
+        )
     if DECIMAL_COMMA.fullmatch(cell):
         with_point = cell.replace(",", ".")
         return f"has a number with a decimal comma (received `{cell}`); write `{with_point}`"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from reprlib import repr as shortened
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -17,7 +18,7 @@ from nnctl.data.roles import Roles
 from nnctl.data.scaling import Scaler, Scaling, constant_columns, fit_scaler
 from nnctl.data.table import Table, listed, number_matrix
 from nnctl.data.targets import Task, find_labels
-from nnctl.errors import DataError
+from nnctl.errors import DataError, Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,17 @@ class Preprocessing:
         """
         table.require(self.features)
         values = number_matrix(table, self.features, "feature")
-        return scaled_within(self.feature_scaler, values, dtype, table, self.features)
+        return self.scale_features(values, dtype, table)
+
+    def scale_features(
+        self, values: FloatArray, dtype: DTypeLike, table: Table | None = None
+    ) -> FloatArray:
+        """Return the scaled features (n_rows, n_features) of an array of them in their own units.
+
+        Raises DataError for a value that is not finite, or no more so in `dtype` once it is scaled;
+        it names the line where the rows are those of a `table`, else the row, counted from 0.
+        """
+        return scaled_within(self.feature_scaler, values, dtype, self.features, table)
 
     def transform_targets(self, table: Table, dtype: DTypeLike) -> FloatArray | IntArray:
         """Return labels, int64 of shape (n_rows,), or scaled numbers of shape (n_rows, n_targets).
@@ -67,7 +78,7 @@ class Preprocessing:
         if self.task == "classification":
             return find_labels(table, self.targets, self.classes)
         values = number_matrix(table, self.targets, "target")
-        return scaled_within(self.target_scaler, values, dtype, table, self.targets)
+        return scaled_within(self.target_scaler, values, dtype, self.targets, table)
 
     def inverse_targets(self, scaled: FloatArray) -> FloatArray:
         """Return a regression's outputs (..., n_targets) in the targets' own units, as float64."""
@@ -95,18 +106,63 @@ class Preprocessing:
     def restore(
         cls, metadata: Mapping[str, Any], arrays: Mapping[str, FloatArray]
     ) -> Preprocessing:
-        """Return the preprocessing that `to_dict` and `arrays` took apart, exactly."""
-        roles = Roles(
-            task=metadata["task"],
-            features=tuple(metadata["features"]),
-            targets=tuple(metadata["targets"]),
-            classes=tuple(metadata["classes"]),
-        )
+        """Return the preprocessing that `to_dict` and `arrays` took apart, exactly.
+
+        Raises KeyError, TypeError or ValueError for what those two never give.
+        """
+        roles = restored_roles(metadata)
+        n_scaled_targets = len(roles.targets) if roles.task == "regression" else 0
         return cls(
             roles,
-            Scaler(arrays["feature_center"], arrays["feature_scale"]),
-            Scaler(arrays["target_center"], arrays["target_scale"]),
+            restored_scaler(arrays, "feature", len(roles.features)),
+            restored_scaler(arrays, "target", n_scaled_targets),
         )
+
+
+def restored_roles(metadata: Mapping[str, Any]) -> Roles:
+    """Return the roles that `to_dict` wrote; ValueError where they do not fit together."""
+    task = metadata["task"]
+    if task not in get_args(Task):
+        known = " or ".join(get_args(Task))
+        raise ValueError(f"its task must be {known} (received {shortened(task)})")
+    features, targets, classes = (
+        restored_names(metadata, key) for key in ("features", "targets", "classes")
+    )
+    if not features or not targets:
+        raise ValueError("it names no features or no targets")
+    if task == "regression" and classes:
+        raise ValueError(f"its regression must have no classes (received {len(classes)})")
+    if task == "classification" and len(classes) < 2:
+        raise ValueError(f"its classes must be two or more (received {len(classes)})")
+    if task == "classification" and len(targets) > 1 and classes != targets:
+        raise ValueError("its classes are not its one-hot targets")
+    return Roles(task, features, targets, classes)
+
+
+def restored_names(metadata: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return a list of names that differ from each other."""
+    names = metadata[key]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"its {key} must be a list of names (received {shortened(names)})")
+    if len(set(names)) < len(names):
+        raise ValueError(f"its {key} must differ from each other (received {shortened(names)})")
+    return tuple(names)
+
+
+def restored_scaler(arrays: Mapping[str, FloatArray], role: str, n_columns: int) -> Scaler:
+    """Return the scaler of `{role}_center` and `{role}_scale`, each (n_columns,) and finite."""
+    names = (f"{role}_center", f"{role}_scale")
+    for name in names:
+        if arrays[name].shape != (n_columns,):
+            raise ValueError(
+                f"its {name} must have shape {(n_columns,)} (received {arrays[name].shape})"
+            )
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"its {name} must be finite")
+    center, scale = (arrays[name] for name in names)
+    if not (scale > 0).all():
+        raise ValueError(f"its {role}_scale must be greater than 0 (received {scale.min():g})")
+    return Scaler(center, scale)
 
 
 def fit_preprocessing(
@@ -147,7 +203,11 @@ def notice_constants(
 
 
 def scaled_within(
-    scaler: Scaler, values: FloatArray, dtype: DTypeLike, table: Table, names: Sequence[str]
+    scaler: Scaler,
+    values: FloatArray,
+    dtype: DTypeLike,
+    names: Sequence[str],
+    table: Table | None = None,
 ) -> FloatArray:
     """Return the scaled values of shape (n_rows, n_columns) in `dtype`, all of them finite."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -155,9 +215,13 @@ def scaled_within(
     finite = np.isfinite(scaled)
     if not finite.all():
         row, position = np.argwhere(~finite)[0].tolist()
-        message = (
-            f"`{names[position]}` is too large for {np.dtype(dtype).name} once scaled "
-            f"(received {values[row, position]:g}); rescale the column"
-        )
-        raise DataError(table.problem(message, names[position], row))
+        name, value = names[position], values[row, position]
+        message = f"`{name}` must be finite (received {value:g})"
+        if np.isfinite(value):
+            message = (
+                f"`{name}` is too large for {np.dtype(dtype).name} once scaled "
+                f"(received {value:g}); rescale the column"
+            )
+        in_array = Problem(f"row {row} of the inputs: {message}")
+        raise DataError(in_array if table is None else table.problem(message, name, row))
     return scaled

@@ -97,7 +97,7 @@ class StandardizeBatch(Standardize):
     """Over the rows of the batch in training; by running statistics in prediction.
 
     The running variance is the unbiased one (n - 1), the batch's own the biased one (n). A batch of
-    a single row has no unbiased variance and leaves the running one as it is.
+    a single row has no unbiased variance and leaves the running statistics as they are.
     """
 
     axis = -2
@@ -117,14 +117,16 @@ class StandardizeBatch(Standardize):
     def forward(self, inputs: FloatArray) -> FloatArray:
         outputs = super().forward(inputs)
         rows = inputs.shape[-2]
-        self.running_mean *= 1.0 - self.momentum
-        self.mean *= self.momentum
-        self.running_mean += self.mean[..., 0, :]
         if rows > 1:
-            self.running_variance *= 1.0 - self.momentum
-            self.variance *= self.momentum * rows / (rows - 1)
-            self.running_variance += self.variance[..., 0, :]
+            self._follow(self.running_mean, self.mean, 1.0)
+            self._follow(self.running_variance, self.variance, rows / (rows - 1))
         return outputs
+
+    def _follow(self, running: FloatArray, batch: FloatArray, correction: float) -> None:
+        """Move a running statistic (n_units,) towards that of the batch (1, n_units)."""
+        running *= 1.0 - self.momentum
+        batch *= self.momentum * correction
+        running += batch[..., 0, :]
 
     def predict(self, inputs: FloatArray) -> FloatArray:
         np.subtract(inputs, self.running_mean, out=self.standardized)

@@ -24,6 +24,8 @@ class WeightPenalty:
 
     def value(self) -> float:
         """Return the penalty."""
+        if self.l1 == 0.0 and self.l2 == 0.0:
+            return 0.0
         squares = float(np.vdot(self.weights, self.weights))
         return self.l1 * float(np.abs(self.weights).sum()) + 0.5 * self.l2 * squares
 

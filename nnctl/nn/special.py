@@ -55,7 +55,11 @@ ERFC_POLYNOMIAL = {4: _powers(15), 8: _powers(len(ERFC_CHEBYSHEV))}
 
 
 def sigmoid(z: FloatArray, out: FloatArray) -> None:
-    """Write σ(z) = 1 / (1 + e^-z) into `out`, with full relative accuracy in both tails."""
+    """Write σ(z) = 1 / (1 + e^-z) into `out`, accurate relative to σ(z) in both tails.
+
+    The left one ends where e^-z would overflow: below z = -88 in float32 and -709 in float64,
+    σ stays at its value there, about 6e-39 and 1e-308.
+    """
     np.maximum(z, -LARGEST_EXPONENT[z.itemsize], out=out)  # e^-z cannot overflow
     np.negative(out, out=out)
     np.exp(out, out=out)

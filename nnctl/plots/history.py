@@ -14,8 +14,9 @@ from nnctl.plots.arrays import FloatArray
 from nnctl.plots.labels import legend_below, set_title, shown
 from nnctl.plots.style import FAINT, INK, PALETTE, Style, new_figure, plot_style
 
-MAX_METRICS = 4
+MAX_METRICS = 8
 MAX_COLUMNS = 3
+SMALL = 9  # points
 MAX_EPOCHS_WITH_MARKERS = 30
 LOG_SCALE_RATIO = 100.0  # beyond two decades the later epochs lie flat on a linear scale
 LARGEST = 1e100  # a loss beyond has diverged, and an axis of such numbers overflows
@@ -29,12 +30,14 @@ LINES: dict[str, Style] = {
 def history_figure(
     history: Mapping[str, Sequence[float]], best_epoch: int | None, title: str
 ) -> Figure:
-    """Draw one panel for the loss and one for each of the first four metrics.
+    """Draw one panel for the loss and one for each of the first eight metrics.
 
-    `history` has the columns of `metrics.csv`: `epoch`, `train_loss`, and as they are there
-    `validation_loss`, `train_NAME` and `validation_NAME`. Values that are not finite leave a gap.
+    Where there are more, a line under the panels names those that are left out. `history` has the
+    columns of `metrics.csv`: `epoch`, `train_loss`, and as they are there `validation_loss`,
+    `train_NAME` and `validation_NAME`. Values that are not finite leave a gap.
     """
-    quantities = _quantities(history)
+    metrics = _metrics(history)
+    quantities, left_out = ["loss", *metrics[:MAX_METRICS]], metrics[MAX_METRICS:]
     columns = MAX_COLUMNS if len(quantities) not in (1, 2, 4) else min(len(quantities), 2)
     rows = -(-len(quantities) // columns)
     figure = new_figure(6.4 if columns == 1 else 4.3 * columns, 4.4 if rows == 1 else 3.3 * rows)
@@ -45,19 +48,22 @@ def history_figure(
     for unused in panels[len(quantities) :]:
         unused.remove()
     _draw_legend(figure, history, best_epoch)
+    if left_out:
+        names = ", ".join(map(shown, left_out))
+        figure.legends[0].set_title(f"not shown: {names}")
+        figure.legends[0].get_title().set_fontsize(SMALL)
     return figure
 
 
-def _quantities(history: Mapping[str, Sequence[float]]) -> list[str]:
-    """Return `loss`, then the metrics in the order in which the history has them."""
+def _metrics(history: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the metrics' names in the order in which the history has them."""
     names = [
         key.removeprefix(f"{rows}_")
         for key in history
         for rows in LINES
         if key.startswith(f"{rows}_")
     ]
-    metrics = [name for name in dict.fromkeys(names) if name != "loss"]
-    return ["loss", *metrics[:MAX_METRICS]]
+    return [name for name in dict.fromkeys(names) if name != "loss"]
 
 
 def _draw_panel(

@@ -125,7 +125,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             check_seal(file, path, HEAD)
             return _unpack(file, path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        message = "there is no such checkpoint; `nnctl runs list` shows what has been trained"
+        message = "there is no such checkpoint; give a run that `nnctl train` has made"
         raise RunError(Problem(message, file=str(path))) from error
     except OSError as error:
         raise storage_error(error, path, "read") from error

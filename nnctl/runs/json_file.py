@@ -8,30 +8,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import storage_error, write_atomically
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write `value` atomically, in its own order; a number that is not finite becomes null.
+    """Write `value` atomically, in its own order, as `json_ready` gives it.
 
-    JSON has no NaN and no infinity, and strict readers refuse a file that has them.
     Raises StorageError (7).
     """
-    text = json.dumps(_plain(value), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    text = json.dumps(json_ready(value), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     # A command line may hold bytes that are no text; as \udcXX they are valid JSON.
     write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
 
-def _plain(value: Any) -> Any:
+def json_ready(value: Any) -> Any:
+    """Return `value` as JSON can hold it: NumPy's numbers as Python's, null for what is not finite.
+
+    JSON has no NaN and no infinity, and strict readers refuse a document that has them.
+    """
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: json_ready(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
+        return [json_ready(item) for item in value]
+    if hasattr(value, "dtype"):  # one of NumPy's; known by that, so that JSON needs no NumPy
+        return json_ready(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnctl.config import Config
 from nnctl.config.completion import DEFAULT_METRICS, default_monitor
+from nnctl.config.document import Path, dotted
+from nnctl.config.findings import Finding
 from nnctl.config.pairs import output_activation
+from nnctl.config.problems import refuse
+from nnctl.config.target_checks import data_findings, output_units
 from nnctl.data.arrays import FloatArray
 from nnctl.data.dataset import Dataset
 from nnctl.errors import ConfigError
-from nnctl.nn.network import Network
 from nnctl.runs.machine import usable_processors
 from nnctl.training.build import (
     build_learning_rate,
@@ -20,14 +24,13 @@ from nnctl.training.build import (
     build_network,
     build_optimizer,
     build_stopping,
-    count_outputs,
     layer_specs,
 )
-from nnctl.training.decoding import PROBABILITIES, decoder_for
+from nnctl.training.decoding import decoder_for, gives_probabilities
 from nnctl.training.evaluation import examples_of
 from nnctl.training.loop import EpochSettings, Trainer
 from nnctl.training.memory import require_memory, training_bytes
-from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, require_two_classes
+from nnctl.training.metrics import TWO_CLASS_METRICS
 from nnctl.training.threads import choose_threads
 
 
@@ -44,15 +47,18 @@ class Assembly:
 def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
     """Build the trainer; return it with the config, whose metrics now follow from the data too.
 
-    Raises ConfigError where the config asks for what the data does not have, or for more memory
-    than there is.
+    Raises ConfigError with everything that the config asks for and the data does not have, and
+    where it asks for more memory than there is.
     """
     config = with_metrics(config, dataset)
-    require_monitors(config)
     batch_rows, batch_notices = batch_size(config, dataset)
-    network = sized_network(config, dataset, batch_rows)
+    refuse(config, misfits(config, dataset, batch_rows))
+    n_outputs = output_units(config, dataset.preprocessing)
+    network = build_network(config, dataset.train.inputs.shape[1], n_outputs)
     loss, weights = build_loss(config), class_weights(config, dataset)
-    decoder = decoder_for(dataset.preprocessing, loss, network.layers[-1].activation)
+    decoder = decoder_for(
+        dataset.preprocessing, loss, network.layers[-1].activation, network.n_outputs
+    )
     stopping = build_stopping(config)
     train, validation = (
         None if rows is None else examples_of(rows, decoder, network.n_outputs, weights)
@@ -72,46 +78,57 @@ def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
     )
     wanted = config.compute.threads
     threads = choose_threads(wanted, network.n_weights, batch_rows, usable_processors())
-    notices = (*batch_notices, *monitor_notices(config, dataset))
+    notices = (
+        *batch_notices,
+        *remainder_notices(config, dataset, batch_rows),
+        *monitor_notices(config, dataset),
+    )
     return Assembly(trainer, weights, threads, notices), config
 
 
 def with_metrics(config: Config, dataset: Dataset) -> Config:
-    """Fill in the task's metrics where none are given; refuse those that cannot be measured."""
-    task = dataset.preprocessing.task
-    metrics = config.metrics if config.metrics is not None else DEFAULT_METRICS[task]
-    table = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
-    expected = [metric.split("_", 1)[1] for metric in config.expect]
-    for name in (*metrics, *expected):
-        if name != "loss" and name not in table:
-            raise ConfigError(f"metrics: {name} does not measure a {task}; take {', '.join(table)}")
-        if task == "classification":
-            require_two_classes(name, len(dataset.preprocessing.classes))
-        if name == "log_loss" and output_activation(config) not in PROBABILITIES:
-            raise ConfigError(
-                "metrics: log_loss needs probabilities (received outputs of "
-                f"{output_activation(config)}); leave it out, or write a sigmoid or softmax output"
-            )
-    return config.model_copy(update={"metrics": tuple(metrics)})
+    """Fill in the task's metrics where none are given."""
+    if config.metrics is not None:
+        return config
+    return config.model_copy(update={"metrics": DEFAULT_METRICS[dataset.preprocessing.task]})
 
 
-def require_monitors(config: Config) -> None:
-    """Raise ConfigError where a value is to be watched that no epoch measures.
+def misfits(config: Config, dataset: Dataset, batch_rows: int) -> Iterator[Finding]:
+    """Find everything that the config asks for and that this data does not have."""
+    yield from data_findings(config, dataset.preprocessing)
+    if dataset.preprocessing.task == "classification":
+        yield from check_class_metrics(config, dataset)
+    yield from check_memory(config, dataset, batch_rows)
 
-    The config's own check has done so already, except where the task follows from the data.
-    """
-    stopping, schedule = config.training.early_stopping, config.optimizer.schedule
-    monitors = {
-        "training.early_stopping.monitor": stopping and stopping.monitor,
-        "optimizer.schedule.monitor": schedule.parameters().get("monitor"),
-    }
-    measured = ("loss", *(config.metrics or ()))
-    for key, monitor in monitors.items():
-        if monitor and monitor.split("_", 1)[1] not in measured:
-            raise ConfigError(
-                f"{key}: {monitor} is not measured in this training, which measures "
-                f"{', '.join(measured)}; add it to `metrics`"
-            )
+
+def check_class_metrics(config: Config, dataset: Dataset) -> Iterator[Finding]:
+    """Some metrics speak of one class of two, and one of probabilities."""
+    n_classes = len(dataset.preprocessing.classes)
+    n_outputs, output = output_units(config, dataset.preprocessing), output_activation(config)
+    measured: list[tuple[Path, str]] = [
+        *((("metrics", index), metric) for index, metric in enumerate(config.metrics or ())),
+        *((("expect", name), name.partition("_")[2]) for name in config.expect),
+    ]
+    for path, metric in measured:
+        at_key = path[0] == "expect"
+        if metric in TWO_CLASS_METRICS and n_classes != 2:
+            message = f"{dotted(path)}: {metric} is for two classes (the target has {n_classes})"
+            yield Finding(path, f"{message}; write {TWO_CLASS_METRICS[metric]}", at_key)
+        if metric == "log_loss" and not gives_probabilities(output, n_outputs):
+            message = f"{dotted(path)}: log_loss needs probabilities that sum to one"
+            received = f"(received {n_outputs} output(s) of {output})"
+            advice = "leave it out, or write a softmax output"
+            yield Finding(path, f"{message} {received}; {advice}", at_key)
+
+
+def check_memory(config: Config, dataset: Dataset, batch_rows: int) -> Iterator[Finding]:
+    """The network must fit into memory, which is told before any of it is allocated."""
+    specs = layer_specs(config, output_units(config, dataset.preprocessing))
+    n_inputs, dtype = dataset.train.inputs.shape[1], np.dtype(config.compute.dtype)
+    try:
+        require_memory(training_bytes(n_inputs, specs, batch_rows, count_rows(dataset), dtype))
+    except ConfigError as error:
+        yield Finding(("model",), str(error))
 
 
 def batch_size(config: Config, dataset: Dataset) -> tuple[int, tuple[str, ...]]:
@@ -126,18 +143,6 @@ def batch_size(config: Config, dataset: Dataset) -> tuple[int, tuple[str, ...]]:
         "every epoch is one batch of them all"
     )
     return rows, (notice,)
-
-
-def sized_network(config: Config, dataset: Dataset, batch_rows: int) -> Network:
-    """Build the network after its memory has been found to be there."""
-    n_inputs, n_outputs = (
-        dataset.train.inputs.shape[1],
-        count_outputs(config, dataset.preprocessing),
-    )
-    specs = layer_specs(config, n_outputs)
-    dtype = np.dtype(config.compute.dtype)
-    require_memory(training_bytes(n_inputs, specs, batch_rows, count_rows(dataset), dtype))
-    return build_network(config, n_inputs, n_outputs)
 
 
 def count_rows(dataset: Dataset) -> int:
@@ -175,28 +180,35 @@ def monitor_notices(config: Config, dataset: Dataset) -> tuple[str, ...]:
     )
 
 
+def remainder_notices(config: Config, dataset: Dataset, batch_rows: int) -> tuple[str, ...]:
+    """Say when batch normalization is to learn from a batch of one row, which is its own mean."""
+    rows = len(dataset.train.inputs)
+    names = [layer.normalization.name for layer in config.model.hidden if layer.normalization]
+    if "batch" not in names or (rows > 1 and rows % batch_rows != 1):
+        return ()
+    advice = "; another training.batch_size avoids it" if rows > 1 else ""
+    return (
+        "the last batch of an epoch has one row, from which batch normalization learns nothing"
+        + advice,
+    )
+
+
 def class_weights(config: Config, dataset: Dataset) -> FloatArray | None:
     """Return each class's weight (n_classes,), or None where the config wants none.
 
-    `balanced` gives a class n_rows / (n_classes * its rows), so that all weigh the same in sum;
-    King & Zeng (2001). Raises ConfigError for a class that the target does not have.
+    `balanced` gives a class total / (k * its own), both sums of the training rows' sample weights
+    and k the number of classes among these rows, so that all k weigh the same; King & Zeng (2001).
+    A class without such rows, or whose rows all weigh 0, has weight 1.
     """
-    wanted, classes = config.training.class_weight, dataset.preprocessing.classes
+    wanted, train = config.training.class_weight, dataset.train
+    classes = dataset.preprocessing.classes
     if wanted is None:
         return None
-    assert dataset.train.targets is not None
-    if dataset.preprocessing.task == "regression":
-        raise ConfigError(
-            "training.class_weight needs classes, and a regression has none; leave it out"
-        )
-    if wanted == "balanced":
-        counts = np.bincount(dataset.train.targets.astype(np.int64), minlength=len(classes))
-        return len(dataset.train.targets) / (len(classes) * np.maximum(counts, 1.0))
-    assert isinstance(wanted, dict)
-    unknown = [name for name in wanted if name not in classes]
-    if unknown:
-        raise ConfigError(
-            f"training.class_weight: the target has no class `{unknown[0]}`; "
-            f"it has {', '.join(classes)}"
-        )
-    return np.array([wanted.get(name, 1.0) for name in classes])
+    if isinstance(wanted, dict):
+        return np.array([wanted.get(name, 1.0) for name in classes])
+    assert train.targets is not None
+    sums = np.bincount(train.targets.astype(np.int64), train.sample_weight, len(classes))
+    present = sums > 0
+    weights = np.ones(len(classes))
+    weights[present] = sums.sum() / (present.sum() * sums[present])
+    return weights

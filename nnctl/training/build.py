@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnctl.config.completion import default_monitor
-from nnctl.config.pairs import output_activation
+from nnctl.config.problems import refuse
+from nnctl.config.target_checks import check_outputs, output_units
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.streams import stream
 from nnctl.errors import ConfigError
@@ -36,33 +37,8 @@ def count_outputs(config: Config, preprocessing: Preprocessing) -> int:
     A regression has one a target. Two classes are told by one unit, or by two if its activation is
     softmax; more classes have a unit each. Raises ConfigError for units that fit no target.
     """
-    allowed = _allowed_outputs(config, preprocessing)
-    units = config.model.output.units
-    if units is None:
-        return allowed[0]
-    if units not in allowed:
-        wanted = " or ".join(map(str, allowed))
-        raise ConfigError(f"model.output.units must be {wanted} for this target (received {units})")
-    return units
-
-
-def _allowed_outputs(config: Config, preprocessing: Preprocessing) -> tuple[int, ...]:
-    if preprocessing.task == "regression":
-        if len(preprocessing.targets) == 1 and output_activation(config) == "softmax":
-            raise ConfigError(
-                "model.output.activation: softmax over one unit is always 1 (there is one target); "
-                "write identity"
-            )
-        return (len(preprocessing.targets),)
-    n_classes = len(preprocessing.classes)
-    if config.loss.name == "binary_cross_entropy" and n_classes > 2:
-        raise ConfigError(
-            f"loss: binary_cross_entropy is for two classes (the target has {n_classes}); "
-            "write categorical_cross_entropy"
-        )
-    if n_classes > 2 or output_activation(config) == "softmax":
-        return (n_classes,)
-    return (1,) if config.loss.name == "binary_cross_entropy" else (1, 2)
+    refuse(config, check_outputs(config, preprocessing))
+    return output_units(config, preprocessing)
 
 
 def layer_specs(config: Config, n_outputs: int) -> list[LayerSpec]:

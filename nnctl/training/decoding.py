@@ -16,7 +16,13 @@ from nnctl.training.confusion import confusion_matrix
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from nnctl.training.outcomes import ClassificationOutcome, RegressionOutcome
 
-PROBABILITIES = ("sigmoid", "softmax")
+
+def gives_probabilities(output: str, n_outputs: int) -> bool:
+    """Whether outputs of this activation are the classes' probabilities, which sum to 1.
+
+    Several sigmoid units answer a question each, independently: their outputs have any sum.
+    """
+    return output == "softmax" or (output == "sigmoid" and n_outputs == 1)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class ClassDecoder:
     loss: Loss
     activation: Activation  # of the output layer
     classes: tuple[str, ...]
+    n_outputs: int
 
     @property
     def output(self) -> str:
@@ -38,7 +45,7 @@ class ClassDecoder:
     @property
     def gives_probabilities(self) -> bool:
         """Whether the scores are probabilities; margins and steps are none."""
-        return self.output in PROBABILITIES
+        return gives_probabilities(self.output, self.n_outputs)
 
     def scores(self, outputs: FloatArray) -> FloatArray:
         """Return a score for each class (n_rows, n_classes), higher where it is more likely."""
@@ -52,7 +59,7 @@ class ClassDecoder:
     def predicted(self, outputs: FloatArray) -> IntArray:
         """Return each row's class (n_rows,); at a tie, the first, unless a step says otherwise."""
         if self.activation.decides_by_score and outputs.shape[1] == 1:
-            return self.activation(outputs)[:, 0].astype(np.int64)
+            return (self.activation(outputs)[:, 0] > 0.0).astype(np.int64)
         predicted: IntArray = self.scores(outputs).argmax(axis=1)
         return predicted
 
@@ -77,10 +84,18 @@ class ClassDecoder:
         )
         return {name: CLASSIFICATION_METRICS[name](outcome) for name in names}
 
-    def confusion(self, outputs: FloatArray, targets: IntArray | FloatArray) -> NDArray[Any]:
-        """Return how many rows of each class (rows) were taken for which (columns)."""
+    def confusion(
+        self,
+        outputs: FloatArray,
+        targets: IntArray | FloatArray,
+        weights: FloatArray | None = None,
+    ) -> NDArray[Any]:
+        """Return how many rows of each class (rows) were taken for which (columns).
+
+        Integers, or float64 sums of the rows' weights (n_rows,) where they are given.
+        """
         labels = targets.astype(np.int64, copy=False)
-        return confusion_matrix(labels, self.predicted(outputs), len(self.classes))
+        return confusion_matrix(labels, self.predicted(outputs), len(self.classes), weights)
 
 
 @dataclass(frozen=True)
@@ -109,15 +124,22 @@ class NumberDecoder:
         )
         return {name: REGRESSION_METRICS[name](outcome) for name in names}
 
-    def confusion(self, outputs: FloatArray, targets: IntArray | FloatArray) -> None:
+    def confusion(
+        self,
+        outputs: FloatArray,
+        targets: IntArray | FloatArray,
+        weights: FloatArray | None = None,
+    ) -> None:
         """Numbers are not confused with one another."""
 
 
 Decoder = ClassDecoder | NumberDecoder
 
 
-def decoder_for(preprocessing: Preprocessing, loss: Loss, activation: Activation) -> Decoder:
+def decoder_for(
+    preprocessing: Preprocessing, loss: Loss, activation: Activation, n_outputs: int
+) -> Decoder:
     """Return what reads the outputs of a network for this task."""
     if preprocessing.task == "regression":
         return NumberDecoder(preprocessing)
-    return ClassDecoder(loss, activation, preprocessing.classes)
+    return ClassDecoder(loss, activation, preprocessing.classes, n_outputs)

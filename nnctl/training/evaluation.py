@@ -37,7 +37,8 @@ class Evaluation:
     """What a set of rows says of a network."""
 
     values: dict[str, float]  # loss and metrics
-    confusion: NDArray[Any] | None  # (n_classes, n_classes), rows true and columns predicted
+    # (n_classes, n_classes), rows true and columns predicted: counts, or sums of sample weights
+    confusion: NDArray[Any] | None
 
 
 def examples_of(
@@ -47,7 +48,6 @@ def examples_of(
     class_weight: FloatArray | None = None,  # (n_classes,)
 ) -> Examples:
     """Encode a set's targets and join sample weights with class weights."""
-    assert rows.targets is not None
     dtype, weights = rows.inputs.dtype, rows.sample_weight
     if class_weight is not None:
         of_class = class_weight[rows.targets.astype(np.int64)].astype(dtype)
@@ -90,4 +90,5 @@ class Evaluator:
         with np.errstate(over="ignore", invalid="ignore"):
             outputs, loss = self.outputs_and_loss(examples)
             values = decoder.metrics(metrics, outputs, targets, examples.sample_weight)
-        return Evaluation({"loss": loss, **values}, decoder.confusion(outputs, targets))
+        confusion = decoder.confusion(outputs, targets, examples.sample_weight)
+        return Evaluation({"loss": loss, **values}, confusion)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +61,10 @@ class Experiment:
         """What a person should know before training, a sentence each."""
         return (*self.dataset.notices, *self.assembly.notices)
 
-    def epochs(self) -> Iterator[EpochResult]:
+    def epochs(self) -> Generator[EpochResult, None, None]:
         """Train; each epoch's row stands in metrics.csv before it is yielded.
+
+        Close it (`contextlib.closing`) if you leave it before its end.
 
         However this ends, run.json says so: trained, interrupted, diverged or failed. A run that
         another process is training is left to it.
@@ -90,6 +92,7 @@ class Experiment:
                 row = {"epoch": result.epoch, **result.values}
                 self.history.append(row)
                 writer.write(row)
+                self.assembly.trainer.take_snapshot()
                 if time.monotonic() >= next_save:
                     next_save = self._save()
                 yield result
@@ -104,6 +107,10 @@ class Experiment:
             return
         with contextlib.suppress(NnctlError):
             self._set_status(status)
+            # A row may have been written whose epoch the snapshot did not live to see.
+            del self.history[self.assembly.trainer.snapshot.epoch :]
+            columns = history_columns(self.config, self.dataset)
+            write_atomically(self.run.metrics, history_csv(columns, self.history).encode())
             self._save()
 
     def _save(self) -> float:
@@ -169,7 +176,9 @@ class Experiment:
                 result = evaluator.evaluate(examples, metrics)
                 values |= named(name, result.values)
                 if result.confusion is not None:
-                    confusion = {"set": name, "matrix": result.confusion.tolist()}
+                    classes = list(self.dataset.preprocessing.classes)
+                    matrix = result.confusion.tolist()
+                    confusion = {"set": name, "classes": classes, "matrix": matrix}
         return values, confusion
 
     def _measured(self) -> tuple[str, ...]:

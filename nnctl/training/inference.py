@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from nnctl.config import Config, config_from_dict, config_to_dict
+from nnctl.config.pairs import known_task
 from nnctl.data.arrays import FloatArray
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.errors import ConfigError, Problem, RunError
+from nnctl.nn.layout import parameter_layout, state_layout
 from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
@@ -19,6 +21,8 @@ from nnctl.training.build import build_loss, count_outputs, layer_specs
 from nnctl.training.decoding import Decoder, decoder_for
 
 PREDICTION_ROWS = 256
+# What can be raised by a checkpoint whose seal is right and whose contents nnctl never wrote.
+FORGED = (KeyError, TypeError, ValueError, OverflowError, MemoryError, ConfigError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,8 @@ class Model:
     @property
     def decoder(self) -> Decoder:
         """What reads the network's outputs."""
-        return decoder_for(self.preprocessing, self.loss, self.network.layers[-1].activation)
+        activation = self.network.layers[-1].activation
+        return decoder_for(self.preprocessing, self.loss, activation, self.network.n_outputs)
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (n_rows, n_outputs) for scaled inputs (n_rows, n_features).
@@ -83,29 +88,63 @@ def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
         metadata, arrays = checkpoint.metadata, checkpoint.arrays
         config = config_from_dict(metadata["config"], Path.cwd())
         preprocessing = Preprocessing.restore(metadata["preprocessing"], arrays)
-        n_outputs = count_outputs(config, preprocessing)
-        dtype = np.dtype(config.compute.dtype).type
-        specs = layer_specs(config, n_outputs)
-        network = Network(len(preprocessing.features), specs, dtype)
-        _fill(network.parameters, arrays[f"{prefix}parameters"])
-        _fill(network.state, arrays[f"{prefix}state"])
+        if known_task(config) not in (None, preprocessing.task):
+            raise ValueError(f"its config is for no {preprocessing.task}")
+        vectors = (arrays[f"{prefix}parameters"], arrays[f"{prefix}state"])
         return Model(
             config,
             preprocessing,
-            network,
+            _restored_network(config, preprocessing, *vectors),
             build_loss(config),
-            int(metadata["epoch"]),
-            arrays.get("class_weight"),
+            _restored_epoch(metadata["epoch"]),
+            _restored_class_weight(arrays.get("class_weight"), len(preprocessing.classes)),
         )
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+    except FORGED as error:
         raise RunError(f"the checkpoint does not describe a network: {error}") from error
 
 
-def _fill(vector: FloatArray, saved: FloatArray) -> None:
-    """Write `saved` (n,) into `vector` (n,), which would take a single number, too."""
-    if saved.shape != vector.shape:
-        raise ValueError(f"it needs numbers of shape {vector.shape} (received {saved.shape})")
-    vector[...] = saved
+def _restored_network(
+    config: Config, preprocessing: Preprocessing, parameters: FloatArray, state: FloatArray
+) -> Network:
+    """Return the network with its saved `parameters` (n_parameters,) and `state` (n_state,).
+
+    What the metadata claims is held against what was saved before memory is taken for it.
+    """
+    n_features = len(preprocessing.features)
+    specs = layer_specs(config, count_outputs(config, preprocessing))
+    _require_size("parameters", parameters, parameter_layout(n_features, specs)[0].size)
+    _require_size("state", state, state_layout(specs).size)
+    network = Network(n_features, specs, np.dtype(config.compute.dtype).type)
+    with np.errstate(over="ignore"):  # what is too large for the dtype is told as infinite
+        network.parameters[...], network.state[...] = parameters, state
+    if not (np.isfinite(network.parameters).all() and np.isfinite(network.state).all()):
+        raise ValueError("its parameters and state must be finite")
+    for slot in network.state_layout.slots:
+        if slot.name == "running_variance" and (network.state[slot.start : slot.stop] < 0).any():
+            raise ValueError("its running variances must not be negative")
+    return network
+
+
+def _require_size(name: str, saved: FloatArray, size: int) -> None:
+    if saved.shape != (size,):
+        raise ValueError(f"its {name} must have shape {(size,)} (received {saved.shape})")
+
+
+def _restored_epoch(epoch: object) -> int:
+    if type(epoch) is not int or epoch < 0:
+        raise ValueError(f"its epoch must be a whole number of at least 0 (received {epoch!r})")
+    return epoch
+
+
+def _restored_class_weight(weights: FloatArray | None, n_classes: int) -> FloatArray | None:
+    """Return the loss's class weights (n_classes,), of which a regression has none."""
+    if weights is None:
+        return None
+    if not n_classes or weights.shape != (n_classes,):
+        raise ValueError(f"its {n_classes} classes have weights of shape {weights.shape}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("its class weights must be finite and not negative")
+    return weights
 
 
 def load_model(path: Path) -> Model:

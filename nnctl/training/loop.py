@@ -114,8 +114,8 @@ class Trainer:
         # after it, are the best ones where such a loss is.
         measured_first = stopping.rule.monitor.startswith("train_") and rows == len(train)
         self.measured_parameters = self.best_parameters.copy() if measured_first else None
-        self.snapshot = Snapshot()
-        self._take_snapshot()
+        self.snapshot, self._spare = Snapshot(), Snapshot()
+        self.take_snapshot()
 
     def epochs(self, last: int) -> Iterator[EpochResult]:
         """Train up to epoch `last` or until the patience is used up, yielding after each epoch.
@@ -130,10 +130,11 @@ class Trainer:
 
     def _one_epoch(self) -> EpochResult:
         values = {"learning_rate": self.learning_rate.rate(self.epoch)}
+        penalty = self.penalty.value()
         if self.measured_parameters is not None:
             self.measured_parameters[...] = self.network.parameters
         values |= named("train", self._train_epoch(values["learning_rate"]))
-        if not np.isfinite(self.network.parameters).all():
+        if not all(np.isfinite(v).all() for v in (self.network.parameters, self.network.state)):
             raise self._divergence("a parameter is not finite after", values["learning_rate"])
         if self.validation is not None and self.evaluator is not None:
             evaluation = self.evaluator.evaluate(self.validation, self.settings.metrics)
@@ -141,21 +142,39 @@ class Trainer:
         if self.settings.plateau_monitor is not None:
             self.learning_rate.observe(values[self.settings.plateau_monitor])
         self.epoch += 1
-        improved = self.stopping.update(self.epoch, values[self.stopping.rule.monitor])
+        improved = self.stopping.update(self.epoch, self._watched(values, penalty))
         if improved or self.stopping.best_epoch is None:
             self._keep_as_best()
-        self._take_snapshot()
         return EpochResult(self.epoch, values, improved, self.stopping.should_stop)
+
+    def _watched(self, values: dict[str, float], penalty_before: float) -> float:
+        """Return what the best epoch is chosen by: the monitored value.
+
+        The training loss is joined by the penalties of the weights that it was measured with.
+        Without them the least regularized epoch would pass for the best.
+        """
+        monitor = self.stopping.rule.monitor
+        if monitor != "train_loss":
+            return values[monitor]
+        before = self.measured_parameters is not None
+        return values[monitor] + (penalty_before if before else self.penalty.value())
 
     def _keep_as_best(self) -> None:
         measured = self.measured_parameters
         self.best_parameters[...] = self.network.parameters if measured is None else measured
         self.best_state[...] = self.network.state
 
-    def _take_snapshot(self) -> None:
-        self.snapshot.take(
-            self.epoch, self.network, self.optimizer, self.learning_rate, self.stopping
-        )
+    def take_snapshot(self) -> None:
+        """Put the state after the last epoch into `snapshot`: at once, for a signal may come."""
+        weights = {
+            "parameters": self.network.parameters,
+            "state": self.network.state,
+            "best_parameters": self.best_parameters,
+            "best_state": self.best_state,
+        }
+        fresh = self._spare
+        fresh.take(self.epoch, self.optimizer, self.learning_rate, self.stopping, weights)
+        self._spare, self.snapshot = self.snapshot, fresh
 
     def _train_epoch(self, learning_rate: float) -> dict[str, float]:
         """Take a step for every batch; return the loss and metrics seen on the way."""

@@ -13,9 +13,9 @@ from nnctl.runs.machine import usable_memory
 from nnctl.training.evaluation import CHUNK_ROWS
 
 # The parameters themselves and the best ones so far, scratch, up to three vectors of optimizer
-# state, the gradients of every workspace, and three copies that a checkpoint makes of five of them
-# on its way to the disk.
-VECTORS_OF_PARAMETERS = 25
+# state, two snapshots of these, the gradients of every workspace, and the copies that a checkpoint
+# makes on its way to the disk.
+VECTORS_OF_PARAMETERS = 35
 # What a pass keeps for each row and input (its copy and its gradient), and for each row and unit.
 VALUES_PER_INPUT = 2
 VALUES_PER_UNIT = 5  # z, activation, their gradients, and one in passing

@@ -56,6 +56,11 @@ def _compare(last: Checkpoint, table: Table, n_rows: int) -> tuple[str, ...]:
             f"{table.source} had {n_rows} rows when the run was trained and has {table.n_rows} "
             "now; restore it, or name the file to use"
         )
-    if fingerprint(table) != last.metadata["data_fingerprint"]:
-        return (f"{table.source} is not what it was when the run was trained",)
-    return ()
+    return changes(table, last)
+
+
+def changes(table: Table, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return a notice where the table is not the one that the checkpoint's run was trained on."""
+    if fingerprint(table) == checkpoint.metadata["data_fingerprint"]:
+        return ()
+    return (f"{table.source} is not what it was when the run was trained",)

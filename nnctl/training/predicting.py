@@ -60,10 +60,20 @@ def require_probabilities(model: Model) -> None:
     if not isinstance(decoder, ClassDecoder):
         raise UsageError("--proba is for classes; this run estimates numbers")
     if not decoder.gives_probabilities:
-        raise UsageError(
-            f"--proba needs probabilities; the outputs of this run are those of {decoder.output} "
-            "(train with a sigmoid or softmax output)"
+        raise UsageError(f"--proba needs probabilities; {_why_none(decoder)}")
+
+
+def _why_none(decoder: ClassDecoder) -> str:
+    """Say why the outputs are no probabilities, and what to train instead."""
+    if decoder.output == "sigmoid":
+        return (
+            f"the {decoder.n_outputs} sigmoid outputs of this run are independent and do not sum "
+            "to 1 (train with a softmax output)"
         )
+    return (
+        f"the outputs of this run are those of {decoder.output} "
+        "(train with a sigmoid or softmax output)"
+    )
 
 
 def _floats(model: Model, values: FloatArray) -> list[float]:

@@ -35,9 +35,9 @@ def last_checkpoint(
     config: Config, dataset: Dataset, assembly: Assembly, history: Sequence[Mapping[str, float]]
 ) -> Checkpoint:
     """Return all that is needed to go on, the history and the split included."""
-    trainer, snapshot = assembly.trainer, assembly.trainer.snapshot
+    snapshot = assembly.trainer.snapshot
     columns = history_columns(config, dataset)
-    rows = [[row[column] for column in columns] for row in history]
+    rows = [[row[column] for column in columns] for row in history[: snapshot.epoch]]
     metadata = {
         **model_metadata(config, dataset.preprocessing, snapshot.epoch),
         "optimizer_steps": snapshot.optimizer_steps,
@@ -49,8 +49,6 @@ def last_checkpoint(
     }
     arrays = {
         **snapshot.arrays,
-        "best_parameters": trainer.best_parameters,
-        "best_state": trainer.best_state,
         "history": np.array(rows, np.float64).reshape(len(rows), len(columns)),
         "split_train": dataset.split.train,
         "split_validation": dataset.split.validation,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnctl.data.dataset import rows_from_table
 from nnctl.data.table import Table
 from nnctl.training.confusion import per_class_table
@@ -25,7 +27,10 @@ def applicable_metrics(model: Model) -> tuple[str, ...]:
 
 
 def evaluate_table(model: Model, table: Table) -> dict[str, Any]:
-    """Return loss and metrics on labelled rows, and for classes their scores and confusion."""
+    """Return loss and metrics on labelled rows, and for classes their scores and confusion.
+
+    Sample weights weigh all of it alike; without any, supports and confusion are whole counts.
+    """
     weight_column = model.config.data.sample_weight
     rows = rows_from_table(
         table,
@@ -39,6 +44,8 @@ def evaluate_table(model: Model, table: Table) -> dict[str, Any]:
     report: dict[str, Any] = {"rows": len(examples), **result.values}
     if result.confusion is not None:
         classes = model.preprocessing.classes
-        report["classes"] = [s._asdict() for s in per_class_table(result.confusion, classes)]
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights without measure
+            class_scores = per_class_table(result.confusion, classes)
+        report["classes"] = [scores._asdict() for scores in class_scores]
         report["confusion"] = result.confusion.tolist()
     return report

@@ -15,7 +15,6 @@ import numpy as np
 
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.descent import Optimizer
-from nnctl.nn.network import Network
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.stopping import EarlyStopping
 
@@ -33,17 +32,16 @@ class Snapshot:
     def take(
         self,
         epoch: int,
-        network: Network,
         optimizer: Optimizer,
         learning_rate: LearningRate,
         stopping: EarlyStopping,
+        weights: Mapping[str, FloatArray],
     ) -> None:
         """Copy what stands there now, into the arrays of the first time."""
         self.epoch, self.optimizer_steps = epoch, optimizer.steps
         self.learning_rate, self.stopping = learning_rate.state(), stopping.state()
         slots = {f"optimizer_{name}": slot for name, slot in optimizer.slots.items()}
-        live = {"parameters": network.parameters, "state": network.state, **slots}
-        for name, array in live.items():
+        for name, array in {**weights, **slots}.items():
             if name in self.arrays:
                 np.copyto(self.arrays[name], array)
             else:

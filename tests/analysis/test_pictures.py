@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from nnctl.analysis import pictures
 from nnctl.analysis.pictures import (
     MOST_POINTS,
+    Picture,
     draw_all,
     draw_boundary,
     draw_confusion,
@@ -99,7 +102,7 @@ def test_a_boundary_holds_the_other_features_at_their_median(
         return predict(model, values)
 
     monkeypatch.setattr(pictures, "_predict", watched)
-    figure = draw_boundary(run, model, ["w", "u"])
+    figure = draw_boundary(run, model, ["w", "u"]).figure
     grid = seen[0]
     assert grid.shape == (12 * 12, 3)
     assert set(grid[:, 1]) == {16.0}  # the median of v
@@ -171,7 +174,7 @@ def test_a_confusion_is_of_the_set_that_was_asked_for(tmp_path: Path) -> None:
     data = {**generated("moons", samples=50), "split": {"validation": 0.2, "test": 0.2}}
     run, model = run_of(tmp_path, data, "binary_cross_entropy")
     for wanted, title, count in ((None, "test", 10), ("train", "train", 30)):
-        figure = draw_confusion(run, model, wanted)
+        figure = draw_confusion(run, model, wanted).figure
         assert f"{run.name}: {title} rows" in title_of(figure)
         assert sum(numbers_of(figure)) == count
 
@@ -188,7 +191,7 @@ def numbers_of(figure: Figure) -> list[int]:
 
 def test_a_history_marks_the_best_epoch(tmp_path: Path) -> None:
     run, model = run_of(tmp_path, generated("moons", samples=20), "hinge")
-    figure = draw_history(run, model)
+    figure = draw_history(run, model).figure
     assert run.name in title_of(figure)
     assert len(figure.axes) == 2  # loss and accuracy
 
@@ -203,7 +206,7 @@ def test_a_curve_is_drawn_in_the_units_of_the_data(tmp_path: Path) -> None:
         optimizer={"name": "sgd", "learning_rate": 0.4},
         training={"epochs": 60, "batch_size": "full"},
     )
-    figure = draw_fit(run, model)
+    figure = draw_fit(run, model).figure
     lines = [np.asarray(line.get_xydata()) for line in figure.axes[0].lines]
     curve = next(points for points in lines if len(points) == 15)
     np.testing.assert_allclose(curve[:, 1], 1000 + 50 * curve[:, 0], atol=0.05)
@@ -213,14 +216,14 @@ def test_a_curve_is_drawn_in_the_units_of_the_data(tmp_path: Path) -> None:
 def test_no_more_points_are_drawn_than_can_be_seen(tmp_path: Path) -> None:
     rows = MOST_POINTS + 500
     run, model = run_of(tmp_path, generated("sine", samples=rows), "mean_squared_error")
-    assert points_of(draw_fit(run, model)) == MOST_POINTS
+    assert points_of(draw_fit(run, model).figure) == MOST_POINTS
 
 
 def test_a_feature_that_never_changes_has_a_range_all_the_same(tmp_path: Path) -> None:
     path = write_csv(tmp_path, "u v kind \n 1 5 a \n 2 5 b \n 3 5 a")
     data = {"source": str(path), "target": "kind"}
     run, model = run_of(tmp_path, data, "binary_cross_entropy")
-    low, high = draw_boundary(run, model).axes[0].get_ylim()
+    low, high = draw_boundary(run, model).figure.axes[0].get_ylim()
     assert (low, high) == (4.0, 6.0)
 
 
@@ -231,3 +234,92 @@ def test_data_that_is_gone_is_told(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(DataError, match=r"rows\.csv"):
         draw_boundary(run, model)
+
+
+def two_targets(directory: Path) -> tuple[RunDirectory, Model]:
+    rows = "\n".join(f"{n} {n * n} {n + 1} {100 - n}" for n in range(9))
+    path = write_csv(directory, f"u v low high\n{rows}")
+    data = {"source": str(path), "target": ["low", "high"]}
+    return run_of(directory, data, "mean_squared_error")
+
+
+@pytest.mark.parametrize(
+    ("target", "drawn", "values", "notices"),
+    [
+        (None, "low", range(1, 10), ("drawn is `low`; --target chooses among low, high",)),
+        ("low", "low", range(1, 10), ()),
+        ("high", "high", range(100, 91, -1), ()),
+    ],
+)
+def test_a_boundary_is_of_the_target_that_was_asked_for(
+    tmp_path: Path, target: str | None, drawn: str, values: range, notices: tuple[str, ...]
+) -> None:
+    run, model = two_targets(tmp_path)
+    picture = draw_boundary(run, model, target=target)
+    assert picture.notices == notices
+    assert picture.figure.axes[1].get_ylabel() == drawn
+    surface, points = picture.figure.axes[0].collections
+    assert np.asarray(points.get_array()).tolist() == [*values]
+    assert isinstance(surface, ContourSet)
+    predicted = np.array([surface.zmin, surface.zmax])  # type: ignore[attr-defined]
+    # In the units of this target, not of the other.
+    np.testing.assert_allclose(predicted, np.mean(values), atol=30)
+
+
+def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    run, model = two_targets(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        draw_boundary(run, model, target="v")
+    assert str(caught.value) == "--target takes one of low, high (received v)"
+
+
+def test_a_classification_has_no_target_to_choose(tmp_path: Path) -> None:
+    run, model = run_of(tmp_path, generated("moons", samples=20), "hinge")
+    with pytest.raises(UsageError) as caught:
+        draw_boundary(run, model, target="label")
+    assert str(caught.value) == (
+        "--target chooses among the numbers that a regression estimates (received label); "
+        "this run tells apart the classes of label"
+    )
+
+
+@pytest.mark.parametrize(
+    ("draw", "columns"),
+    [(draw_boundary, "u v"), (draw_fit, "u"), (draw_confusion, "u v"), (draw_confusion, "u")],
+)
+def test_data_that_changed_since_training_is_told(
+    tmp_path: Path, draw: Callable[[RunDirectory, Model], Picture], columns: str
+) -> None:
+    count = len(columns.split())
+    text = f"{columns} kind\n" + "\n".join(f"{'1 2'[: 2 * count - 1]} {kind}" for kind in "abab")
+    path = write_csv(tmp_path, text)
+    data = {"source": str(path), "target": "kind"}
+    run, model = run_of(tmp_path, data, "binary_cross_entropy")
+    assert draw(run, model).notices == ()
+    write_csv(tmp_path, text.replace("1", "1.5"))
+    changed = f"{path} is not what it was when the run was trained"
+    assert draw(run, model).notices == (changed,)
+
+
+def test_rows_that_were_added_since_training_are_told_and_drawn(tmp_path: Path) -> None:
+    text = "x y\n 0 1\n 1 3\n 2 5"
+    path = write_csv(tmp_path, text)
+    run, model = run_of(tmp_path, {"source": str(path), "target": "y"}, "mean_squared_error")
+    write_csv(tmp_path, f"{text}\n 3 7")
+    picture = draw_fit(run, model)
+    assert picture.notices == (f"{path} is not what it was when the run was trained",)
+    assert points_of(picture.figure) == 4
+
+
+@pytest.mark.parametrize(("draw", "columns"), [(draw_boundary, "u v"), (draw_fit, "u")])
+def test_a_feature_too_large_for_the_network_is_told(
+    tmp_path: Path, draw: Callable[[RunDirectory, Model], Picture], columns: str
+) -> None:
+    header = f"{columns} y\n"
+    cells = " ".join("1" for _ in columns.split())
+    path = write_csv(tmp_path, f"{header}{cells} 1\n{cells.replace('1', '2')} 2")
+    data = {"source": str(path), "target": "y", "task": "regression"}
+    run, model = run_of(tmp_path, data, "mean_squared_error")
+    write_csv(tmp_path, f"{header}{cells} 1\n{cells.replace('1', '1e39')} 2")
+    with pytest.raises(DataError, match=r"`u` is too large for float32 once scaled"):
+        draw(run, model)

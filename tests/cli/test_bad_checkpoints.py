@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,37 @@ def test_a_checkpoint_of_a_newer_format_says_what_it_needs(monkeypatch: pytest.M
     outcome = nnctl("predict", "run")
     assert (outcome.code, outcome.out) == (4, "")
     assert "needs nnctl 7.8.9 or newer: upgrade nnctl" in outcome.err
+
+
+FORGED_PREPROCESSING = {"features": ["x1"], "classes": [["x"]], "task": "magic"}
+
+
+@pytest.mark.parametrize("key", FORGED_PREPROCESSING)
+@pytest.mark.parametrize("command", ["predict", "evaluate", "plot-boundary"])
+def test_a_sealed_checkpoint_whose_parts_do_not_fit_is_one_line(command: str, key: str) -> None:
+    MISTAKES.write_text(XOR)
+    assert trained() == ""
+    best = Path("runs/run/checkpoints/best.npz")
+    written = checkpoints.read_checkpoint(best)
+    written.metadata["preprocessing"][key] = FORGED_PREPROCESSING[key]
+    checkpoints.save_checkpoint(best, written)
+    outcome = nnctl(command, "run")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert outcome.err.startswith(f"error: {best}: the checkpoint does not describe a network: its")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_network_far_larger_than_its_checkpoint_takes_no_memory() -> None:
+    MISTAKES.write_text(XOR)
+    assert trained() == ""
+    best = Path("runs/run/checkpoints/best.npz")
+    written = checkpoints.read_checkpoint(best)
+    written.metadata["config"]["model"]["hidden"] = [{"units": 1_000_000}] * 2
+    checkpoints.save_checkpoint(best, written)
+    tracemalloc.start()
+    outcome = nnctl("predict", "run")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "its parameters must have shape (1000005000001,) (received (3,))" in outcome.err
+    assert most < 50e6

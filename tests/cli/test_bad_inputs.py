@@ -45,6 +45,8 @@ BAD_CONFIGS: dict[str, str] = {
     "(received 0)",
     "optimizer: {learning_rate: -1}": "3:28: optimizer.learning_rate must be greater than 0 "
     "(received -1)",
+    "optimizer: {schedule: {name: reduce_on_plateau, patience: 0}}": "3:59: "
+    "optimizer.schedule.patience must be at least 1 (received 0)",
     "training: {epochs: 0}": "3:20: training.epochs must be at least 1 (received 0)",
     "training: {batch_size: 0}": "3:24: training.batch_size must be an integer of at least 1, "
     "or `full` (received 0)",
@@ -145,6 +147,27 @@ def test_a_network_larger_than_memory_is_never_allocated(units: int) -> None:
     assert "units" in errors[0]
     assert "iB" in errors[0]  # GiB, TiB, PiB, ...
     assert peak < 30e6
+
+
+def test_what_does_not_fit_the_data_is_told_with_its_place() -> None:
+    MISTAKES.write_text(
+        "data: {generator: blobs}\nloss: binary_cross_entropy\nmetrics: [f1]\n"
+        "training: {class_weight: {9: 2}}\nmodel:\n  hidden: ["
+        + ", ".join(["{units: 1000000}"] * 9)
+        + "]\n"
+    )
+    loss, metric, weight, memory = refused(2)
+    assert loss == (
+        "run.yaml:2:7: loss: binary_cross_entropy is for two classes (the target has 3); "
+        "write categorical_cross_entropy"
+    )
+    assert metric == (
+        "run.yaml:3:11: metrics.0: f1 is for two classes (the target has 3); write macro_f1"
+    )
+    assert weight == (
+        "run.yaml:4:27: training.class_weight: the target has no class `9`; it has 0, 1, 2"
+    )
+    assert memory.startswith("run.yaml:6:3: model: training would take about ")
 
 
 @pytest.mark.parametrize("name", RUN_NAMES)

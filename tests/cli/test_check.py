@@ -89,6 +89,24 @@ def test_every_problem_is_told_at_once() -> None:
     )
 
 
+def test_every_problem_with_the_data_is_told_at_once() -> None:
+    Path("bad.yaml").write_text(
+        "data: {generator: sine}\n"
+        "loss: mean_squared_error\n"
+        "metrics: [accuracy]\n"
+        "model: {output: {units: 3}}\n"
+    )
+    assert nnctl("check", "bad.yaml", "--set", "training.class_weight=balanced") == Outcome(
+        2,
+        "",
+        "error: bad.yaml:3:11: metrics.0: accuracy is no metric for regression; those are "
+        "mean_squared_error, root_mean_squared_error, mean_absolute_error, r2\n"
+        "error: bad.yaml:4:25: model.output.units must be 1 for this target (received 3)\n"
+        "error: --set training.class_weight=balanced: training.class_weight needs classes, and a "
+        "regression has none; leave it out\n",
+    )
+
+
 def test_a_problem_of_the_data_is_told_too() -> None:
     Path("run.yaml").write_text("data: {source: no.csv, target: y}\nloss: huber\n")
     outcome = nnctl("check", "run.yaml")

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
 from nnctl import errors
 from nnctl.cli import console
 from nnctl.errors import NnctlError, Problem
+from nnctl.runs.json_file import write_json
 from tests.cli.commands import python
 
 ERRORS = [
@@ -88,6 +92,15 @@ def test_a_table_is_not_wider_than_a_page(capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= console.PLAIN_WIDTH
     assert out.count("x") == 300
+
+
+def test_json_on_stdout_is_what_a_file_of_a_run_would_hold(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    value = {"a": [1.5, math.nan, (np.float32("inf"), "é")], "b": {"c": np.int64(3)}}
+    console.write_json(value)
+    write_json(tmp_path / "value.json", value)
+    assert capsys.readouterr().out == (tmp_path / "value.json").read_text("utf-8")
 
 
 def test_json_has_null_for_what_is_not_finite(capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,6 +158,37 @@ def test_data_that_changed_since_is_noted(samples: Path) -> None:
     assert changed.err.startswith(f"error: {data} had 4 rows when the run was trained and has 1 ")
 
 
+WEIGHED = """\
+  class   precision     recall      f1   support
+ ────────────────────────────────────────────────
+  0               1   0.777778   0.875       4.5
+  1        0.666667          1     0.8         2
+
+  true \\ predicted     0   1
+ ────────────────────────────
+  0                  3.5   1
+  1                    0   2
+
+"""
+
+
+def test_support_and_confusion_are_sums_of_the_sample_weights() -> None:
+    Path("weighed.csv").write_text("x,w,label\n0,1.5,0\n0,2,0\n1,2,1\n1,1,0\n")
+    Path("weighed.yaml").write_text(
+        "data: {source: weighed.csv, target: label, sample_weight: w, scaling: none}\n"
+        "model: {output: {activation: step, initializer: "
+        "{name: values, weights: [[1]], biases: [-0.5]}}}\n"
+        "loss: perceptron\noptimizer: {name: sgd, learning_rate: 1e-300}\n"
+        "training: {epochs: 1, batch_size: full}\n"
+    )
+    assert nnctl("train", "weighed.yaml", "--quiet", "--no-plots").code == 0
+    report = json.loads(nnctl("evaluate", "--json").out)
+    assert report["confusion"] == [[3.5, 1], [0, 2]]
+    assert [scores["support"] for scores in report["classes"]] == [4.5, 2]
+    assert report["accuracy"] == pytest.approx(5.5 / 6.5)
+    assert nnctl("evaluate").out.endswith(WEIGHED)
+
+
 def test_what_is_piped_is_never_coloured(runs: Path) -> None:
     outcome = bash("unset NO_COLOR; export FORCE_COLOR=1 TERM=xterm; nnctl evaluate and")
     assert (outcome.code, outcome.out) == (0, AND_TABLES)

@@ -25,6 +25,11 @@ def test_configs_and_data_are_laid_out_as_they_are_shipped(directory: str) -> No
         assert len(laid_out) > 5
 
 
+def test_json_holds_the_path() -> None:
+    assert nnctl("examples", "nn", "--json") == Outcome(0, '{\n  "path": "nn"\n}\n', "")
+    assert Path("nn/configs").is_dir()
+
+
 def test_an_example_trains_from_another_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

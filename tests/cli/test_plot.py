@@ -15,6 +15,7 @@ PLOTS = [
     ("plot-confusion", "iris"),
 ]
 SIGNATURES = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml "}
+REST = (("2", "b"), ("3", "a"), ("4", "b"))
 FEATURES = "sepal_length, sepal_width, petal_length, petal_width"
 
 
@@ -53,6 +54,72 @@ def test_a_boundary_over_two_of_four_features(runs: Path) -> None:
     drawn = Path("b.svg").read_text()
     assert drawn.index("<!-- petal_width -->") < drawn.index("<!-- sepal_length -->")
     assert "petal_length" not in drawn
+
+
+@pytest.mark.parametrize(("command", "name"), [*PLOTS, ("plot-activation", "relu")])
+def test_json_holds_the_path(runs: Path, command: str, name: str) -> None:
+    outcome = nnctl(command, name, "-o", "é.svg", "--json")
+    assert outcome == Outcome(0, '{\n  "path": "é.svg"\n}\n', "")
+    assert Path("é.svg").read_bytes().startswith(SIGNATURES[".svg"])
+
+
+WEEKDAYS = ("--features", "price,weekday", "-o", "b.svg")
+
+
+def test_a_boundary_of_several_targets_is_of_the_first_and_says_so(runs: Path) -> None:
+    note = "note: drawn is `units_sold`; --target chooses among units_sold, returns, revenue\n"
+    assert nnctl("plot-boundary", "demand", *WEEKDAYS) == Outcome(0, "b.svg\n", note)
+    assert "<!-- units_sold -->" in Path("b.svg").read_text()
+
+
+def test_a_boundary_of_the_target_that_was_asked_for(runs: Path) -> None:
+    chosen = ("--target", "revenue")
+    assert nnctl("plot-boundary", "demand", *WEEKDAYS, *chosen) == Outcome(0, "b.svg\n", "")
+    drawn = Path("b.svg").read_text()
+    assert "<!-- revenue -->" in drawn
+    assert "units_sold" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ("demand", "--target takes one of units_sold, returns, revenue (received label)"),
+        ("and", "--target chooses among the numbers that a regression estimates (received label); "
+         "this run tells apart the classes of label"),
+    ],
+)  # fmt: skip
+def test_a_target_that_cannot_be_drawn_is_refused(runs: Path, run: str, message: str) -> None:
+    features = WEEKDAYS[:2] if run == "demand" else ()
+    outcome = nnctl("plot-boundary", run, *features, "--target", "label")
+    assert outcome == Outcome(2, "", f"error: {message}\n")
+
+
+CHANGED = """\
+name: changed
+data: {source: rows.csv, target: kind, task: classification}
+loss: binary_cross_entropy
+training: {epochs: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"), [("plot-boundary", 2), ("plot-fit", 1), ("plot-confusion", 2)]
+)
+def test_data_that_changed_since_training_is_told(command: str, columns: int) -> None:
+    def write(first: str) -> None:
+        header = ",".join([*("u", "v")[:columns], "kind"])
+        rows = [",".join([*(cell, "7")[:columns], kind]) for cell, kind in ((first, "a"), *REST)]
+        Path("rows.csv").write_text("\n".join([header, *rows]) + "\n")
+
+    write("1")
+    Path("changed.yaml").write_text(CHANGED)
+    assert nnctl("train", "changed.yaml", "--quiet", "--no-plots").code == 0
+    write("1.0")
+    assert nnctl(command, "-o", "p.png") == Outcome(0, "p.png\n", "")
+    write("1.5")
+    source = Path("rows.csv").absolute()
+    note = f"note: {source} is not what it was when the run was trained\n"
+    assert nnctl(command, "-o", "p.png") == Outcome(0, "p.png\n", note)
 
 
 @pytest.mark.parametrize(
@@ -124,18 +191,18 @@ def test_an_activation_without_a_curve_is_refused(name: str, message: str) -> No
 @pytest.mark.parametrize(
     ("path", "code", "message"),
     [
-        ("b.pdf", 2, "a plot's format follows from its suffix (received suffix '.pdf'); "
+        ("b.pdf", 2, "error: a plot's format follows from its suffix (received suffix '.pdf'); "
          "use .png or .svg"),
-        ("b", 2, "a plot's format follows from its suffix (received no suffix); use .png or .svg"),
-        ("no/b.png", 7, "cannot write the plot (no such file or directory); "
-         "choose a directory that exists and is writable"),
+        ("b", 2, "error: a plot's format follows from its suffix (received no suffix); "
+         "use .png or .svg"),
+        ("no/b.png", 7, "error: no/b.png: cannot be written (No such file or directory); "
+         "check the path and the disk"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_drawn_into_is_named(
+def test_a_file_that_cannot_be_drawn_into_is_refused(
     runs: Path, path: str, code: int, message: str
 ) -> None:
-    error = f"error: {path}: {message}\n"
-    assert nnctl("plot-history", "line", "-o", path) == Outcome(code, "", error)
+    assert nnctl("plot-history", "line", "-o", path) == Outcome(code, "", f"{message}\n")
     assert not [*Path().iterdir()]
 
 

@@ -237,3 +237,20 @@ def test_a_full_disk_behind_stdout_is_one_line(runs: Path, command: str) -> None
         "error: <stdout>: cannot be written (No space left on device); check where the output goes"
     )
     assert "Traceback" not in outcome.err
+
+
+def test_the_input_is_not_written_over(runs: Path) -> None:
+    rows = Path("rows.csv")
+    rows.write_text("x1,x2\n0,1\n")
+    outcome = nnctl("predict", "and", "rows.csv", "-o", "./rows.csv")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "error: --output is the input itself (rows.csv); name another file\n"
+    assert rows.read_text() == "x1,x2\n0,1\n"
+
+
+def test_a_run_that_did_not_end_well_says_so(samples: Path) -> None:
+    optimizer = "optimizer={name: sgd, learning_rate: 1e10}"
+    assert nnctl("train", "demand.yaml", "--set", optimizer, "--quiet").code == 5
+    outcome = nnctl("predict", "demand")
+    assert outcome.code == 0
+    assert "note: training of runs/demand diverged; its best epoch is" in outcome.err

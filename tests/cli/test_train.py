@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nnctl.runs.checkpoint import read_checkpoint
 from tests.cli.commands import LONG_ENOUGH, Outcome, bash, environment, nnctl
 
 SHORT = ("--no-plots", "--quiet")
@@ -143,7 +144,13 @@ def test_a_runs_directory_that_cannot_be_written_is_told_before_training(samples
     )
 
 
-def test_the_path_comes_first_and_an_interrupt_ends_quietly(samples: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_the_path_comes_first_and_a_signal_ends_quietly(
+    samples: Path, number: signal.Signals, code: int, word: str
+) -> None:
     command = [sys.executable, "-m", "nnctl", "train", "iris.yaml", *ENDLESS]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -153,13 +160,18 @@ def test_the_path_comes_first_and_an_interrupt_ends_quietly(samples: Path) -> No
         assert process.stdout.readline() == "runs/iris\n"
         while not (told := process.stderr.readline()).startswith("epoch 1/"):
             assert told, "training ended before it began"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=LONG_ENOUGH)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (code, "")
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("interrupted")
+    *_, told, last = err.splitlines()
+    assert last == word
+    run = Path("runs/iris")
+    n_epochs = len(epochs_of("runs/iris"))
+    assert n_epochs > 0
+    assert told.startswith(f"stopped after epoch {n_epochs}; runs/iris holds the weights")
+    assert read_checkpoint(run / "checkpoints" / "last.npz").metadata["epoch"] == n_epochs
     assert json.loads(Path("runs/iris/run.json").read_text())["status"] == "interrupted"
-    assert len(epochs_of("runs/iris")) > 0
 
 
 @pytest.mark.parametrize("reader", ["| true", "2>&1 | head -1"])

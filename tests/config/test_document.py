@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nnctl.config.document import Document, Mark, dotted, value_at
+from nnctl.config.document import Mark, Marks, dotted, value_at
 
 
 def test_a_path_is_written_with_dots() -> None:
@@ -9,11 +9,11 @@ def test_a_path_is_written_with_dots() -> None:
 
 def test_the_mark_of_what_was_not_written_is_that_of_what_would_hold_it() -> None:
     root, section, key = Mark("f", 1, 1), Mark("f", 2, 3), Mark("f", 1, 5)
-    document = Document({}, {("a",): key}, {(): root, ("a",): section})
-    assert document.mark(("a", "b", 0)) == section
-    assert document.mark(("c",), at_key=True) == root
-    assert document.mark(("a",), at_key=True) == key
-    assert Document().mark(("a",)) == Mark()
+    marks = Marks({("a",): key}, {(): root, ("a",): section})
+    assert marks.mark(("a", "b", 0)) == section
+    assert marks.mark(("c",), at_key=True) == root
+    assert marks.mark(("a",), at_key=True) == key
+    assert Marks().mark(("a",)) == Mark()
 
 
 def test_a_value_is_found_by_its_path_or_is_none() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -165,7 +165,7 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-PATHS = sorted(read_text(FULL, None).values, key=str)
+PATHS = sorted(read_text(FULL, None).marks.values, key=str)
 
 
 def _lines(load: Callable[[], object]) -> list[str]:
@@ -177,6 +177,7 @@ def _lines(load: Callable[[], object]) -> list[str]:
 
 
 @settings(max_examples=150, deadline=None)
+@example(path=("expect",), value={"min": {"name": None}})
 @given(path=st.sampled_from(PATHS), value=VALUES)
 def test_a_mutated_config_loads_or_is_a_config_error(path: Steps, value: Any) -> None:
     document = read_text(FULL, None)

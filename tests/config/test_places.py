@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from nnctl.config.places import choice_names, homes, locate, name_of
-from nnctl.config.schema import LayerConfig, SplitConfig
+from nnctl.config.schema import Bounds, LayerConfig, SplitConfig
 from nnctl.config.schema.activations import Elu, LeakyRelu
 from nnctl.config.schema.base import OTHER
 from nnctl.config.schema.model import Normalization
@@ -16,6 +16,14 @@ def test_the_tags_of_unions_are_left_out_of_a_path() -> None:
 
 def test_a_key_that_is_called_like_a_choice_is_no_tag() -> None:
     assert locate(("training", "class_weight", OTHER, "adam")).path[-1] == "adam"
+
+
+def test_a_key_that_the_user_made_up_is_no_field() -> None:
+    for name in ("test_loss", "min"):
+        place = locate(("expect", name, "name"))
+        assert place.path == ("expect", name, "name")
+        assert place.models == (Bounds,)
+    assert locate(("expect", "min", "min")).entries == ()
 
 
 def test_a_place_knows_the_models_at_its_end() -> None:

@@ -29,6 +29,10 @@ MISFITS = {
     "training.early_stopping.monitor: f1 is not measured in this training; add it to `metrics`",
     "loss: hinge\noptimizer: {schedule: {name: reduce_on_plateau, monitor: train_f1}}": "3:58: "
     "optimizer.schedule.monitor: f1 is not measured in this training; add it to `metrics`",
+    "loss: hinge\ntraining: {early_stopping: {monitor: train_r2}}": "3:38: "
+    "training.early_stopping.monitor: r2 is no metric for classification; those are accuracy, "
+    "balanced_accuracy, precision, recall, f1, macro_precision, macro_recall, macro_f1, roc_auc, "
+    "log_loss",
     "loss: huber\nexpect: {accuracy: {min: 0.9}}": "3:10: expect.accuracy: expected one of train_, "
     'validation_, test_ followed by `loss` or a metric (received "accuracy"); '
     "did you mean `test_accuracy`?",

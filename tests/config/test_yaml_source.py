@@ -103,13 +103,13 @@ def test_bombs_end_in_under_a_second_with_little_memory(source: str) -> None:
 def test_every_key_and_value_has_its_mark() -> None:
     document = read_yaml(b"a:\n  - {b: 1}\n  -\n    c: 'x'\n", "f")
     assert document.value == {"a": [{"b": 1}, {"c": "x"}]}
-    assert document.keys == {
+    assert document.marks.keys == {
         ("a",): Mark("f", 1, 1),
         ("a", 0, "b"): Mark("f", 2, 6),
         ("a", 1, "c"): Mark("f", 4, 5),
     }
-    assert document.values["a", 0] == Mark("f", 2, 5)
-    assert document.values["a", 1, "c"] == Mark("f", 4, 8)
+    assert document.marks.values["a", 0] == Mark("f", 2, 5)
+    assert document.marks.values["a", 1, "c"] == Mark("f", 4, 8)
 
 
 def test_keys_are_always_text() -> None:
@@ -131,4 +131,4 @@ def test_byte_order_marks_line_ends_and_directives_do_no_harm(source: str) -> No
 def test_an_empty_file_holds_nothing(source: str) -> None:
     document = read_yaml(source.encode(), "f")
     assert document.value is None
-    assert document.mark(()) == Mark("f", 1, 1)
+    assert document.marks.mark(()) == Mark("f", 1, 1)

@@ -126,6 +126,6 @@ def test_a_stream_that_is_no_text_is_refused_with_the_last_good_line() -> None:
 
     with pytest.raises(DataError) as caught:
         [*open_records(lines(), "stdin", None)[1]]
-    assert (
-        str(caught.value) == "stdin:2: the text after this line is not utf-8; convert it to utf-8"
+    assert str(caught.value) == (
+        "stdin:2: the text after this line is not utf-8; convert it to utf-8, or write `encoding:`"
     )

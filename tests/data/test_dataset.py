@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnctl.config import Config, config_from_dict
-from nnctl.data.dataset import Dataset, load_dataset, rows_from_table
+from nnctl.data.dataset import Dataset, load_dataset, load_table, rows_from_table
 from nnctl.data.fingerprint import fingerprint
 from nnctl.data.generators import GENERATORS
 from nnctl.errors import DataError
@@ -46,7 +46,6 @@ def test_iris_is_split_by_species_and_standardized_on_its_training_rows() -> Non
     for rows, n_rows in ((dataset.train, 90), (dataset.validation, 30), (dataset.test, 30)):
         assert rows.inputs.shape == (n_rows, 4)
         assert rows.inputs.dtype == np.float32
-        assert rows.targets is not None
         assert np.bincount(rows.targets.astype(int)).tolist() == [n_rows // 3] * 3
     assert dataset.train.inputs.mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-6)
     assert dataset.train.inputs.std(axis=0) == pytest.approx(np.ones(4), rel=1e-6)
@@ -72,11 +71,17 @@ def test_the_test_rows_have_no_influence_on_the_training_rows(tmp_path: Path) ->
     assert first.fingerprint != second.fingerprint
 
 
-def test_rows_know_where_they_stood_in_the_data() -> None:
-    dataset = load_dataset(config_of(**IRIS, split={"test": 0.3}))
+def test_the_sets_hold_the_rows_of_the_split() -> None:
+    config = config_of(**IRIS, split={"test": 0.3})
+    dataset = load_dataset(config)
     assert dataset.test is not None
-    assert dataset.train.row_numbers.tolist() == dataset.split.train.tolist()
-    assert dataset.test.row_numbers.tolist() == dataset.split.test.tolist()
+    rows = rows_from_table(load_table(config), dataset.preprocessing, "float32")
+    for part, positions in (
+        (dataset.train, dataset.split.train),
+        (dataset.test, dataset.split.test),
+    ):
+        assert part.inputs.tobytes() == rows.inputs[positions].tobytes()
+        assert part.targets.tolist() == rows.targets[positions].tolist()
     assert sorted([*dataset.split.train, *dataset.split.test]) == [*range(150)]
 
 
@@ -229,7 +234,6 @@ def test_delimiter_and_encoding_are_those_of_the_config(tmp_path: Path) -> None:
 def test_every_generator_becomes_a_dataset(name: str, dtype: str) -> None:
     dataset = load_dataset(config_of(generator=name, dtype=dtype))
     assert dataset.train.inputs.dtype == dtype
-    assert dataset.train.targets is not None
     assert len(dataset.train.targets) == len(dataset.train.inputs)
     classifies = dataset.preprocessing.task == "classification"
     assert dataset.train.targets.dtype == ("int64" if classifies else dtype)
@@ -255,16 +259,12 @@ def test_any_table_can_be_prepared_as_the_training_rows_were() -> None:
     """)
     rows = rows_from_table(table, dataset.preprocessing, "float32")
     assert rows.inputs.tobytes() == dataset.train.inputs[:1].tobytes()
-    assert rows.targets is not None
     assert rows.targets.tolist() == [0]
-    assert rows.row_numbers.tolist() == [0]
 
 
-def test_rows_to_predict_need_no_target() -> None:
+def test_rows_without_their_target_are_refused() -> None:
     dataset = load_dataset(config_of(**IRIS))
     table = table_of("sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n")
-    rows = rows_from_table(table, dataset.preprocessing, "float32", need_targets=False)
-    assert rows.targets is None
     with pytest.raises(DataError, match="there is no column `species`"):
         rows_from_table(table, dataset.preprocessing, "float32")
 

@@ -76,6 +76,11 @@ def test_blank_cells_and_the_usual_marks_are_missing_values(cell: str) -> None:
     [
         ("", "has a missing value (received a blank cell); fill it in, or remove the row"),
         ("NA", "has a missing value (received `NA`); fill it in, or remove the row"),
+        (
+            "1,000",
+            "has a number with a comma (received `1,000`); write `1000` if it parts thousands, "
+            "`1.000` if it is a decimal comma",
+        ),
         ("1,5", "has a number with a decimal comma (received `1,5`); write `1.5`"),
         ("-1,5e3", "has a number with a decimal comma (received `-1,5e3`); write `-1.5e3`"),
         (

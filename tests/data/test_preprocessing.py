@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,21 +123,57 @@ def test_a_value_too_large_for_the_precision_is_refused_with_its_place() -> None
     )
 
 
-NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True)
+def test_an_array_is_scaled_as_a_table_of_the_same_rows() -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    scaled = preprocessing.scale_features(np.array([[1.0, 10], [3, 10], [100, 20]]), "float32")
+    assert scaled.dtype == np.float32
+    of_table = preprocessing.transform_features(table_of(FLOWERS), "float32")
+    assert scaled.tobytes() == of_table.tobytes()
 
 
-@given(NAMES, NAMES, st.data())
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (1e39, "is too large for float32 once scaled (received 1e+39); rescale the column"),
+        (-1e308, "is too large for float32 once scaled (received -1e+308); rescale the column"),
+        (np.inf, "must be finite (received inf)"),
+        (np.nan, "must be finite (received nan)"),
+    ],
+)
+def test_a_value_of_an_array_that_cannot_be_scaled_is_refused_with_its_row(
+    value: float, complaint: str
+) -> None:
+    preprocessing = Preprocessing(
+        FLOWER_ROLES,
+        Scaler(np.array([0.0, 1e308]), np.array([1.0, 0.5])),
+        Scaler(np.empty(0), np.empty(0)),
+    )
+    values = np.array([[1.0, 1e308], [1.0, value]])
+    with pytest.raises(DataError) as caught:
+        preprocessing.scale_features(values, "float32")
+    assert str(caught.value) == f"row 1 of the inputs: `width` {complaint}"
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+
+
+def several_names(at_least: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.text(min_size=1), min_size=at_least, max_size=4, unique=True)
+
+
+@given(several_names(1), several_names(2), st.data())
 def test_preprocessing_restores_exactly(
     names: list[str], classes: list[str], data: st.DataObject
 ) -> None:
-    def arrays(size: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return data.draw(hnp.arrays(np.float64, size, elements=st.floats(allow_nan=False)))
-
     size = len(names)
+    center, scale = (
+        data.draw(hnp.arrays(np.float64, size, elements=numbers)) for numbers in (FINITE, POSITIVE)
+    )
     preprocessing = Preprocessing(
         Roles("classification", tuple(names), ("y",), tuple(classes)),
-        Scaler(arrays(size), arrays(size)),
-        Scaler(arrays(0), arrays(0)),
+        Scaler(center, scale),
+        Scaler(np.empty(0), np.empty(0)),
     )
     metadata = json.loads(json.dumps(preprocessing.to_dict()))
     restored = Preprocessing.restore(metadata, preprocessing.arrays())
@@ -156,3 +193,58 @@ def test_restored_preprocessing_transforms_to_the_same_bytes() -> None:
             getattr(one, transform)(table, "float32") for one in (preprocessing, restored)
         )
         assert first.tobytes() == second.tobytes()
+
+
+FLOWER_FORGERIES: dict[str, tuple[dict[str, Any], str]] = {
+    "no such task": ({"task": "magic"}, "its task must be classification or regression"),
+    "a task that is no text": ({"task": ["regression"]}, "its task must be"),
+    "the other task": ({"task": "regression"}, "its regression must have no classes"),
+    "no features": ({"features": []}, "it names no features or no targets"),
+    "no targets": ({"targets": []}, "it names no features or no targets"),
+    "a feature too many": (
+        {"features": ["length", "width", "height"]},
+        r"its feature_center must have shape \(3,\) \(received \(2,\)\)",
+    ),
+    "a feature twice": ({"features": ["x", "x"]}, "its features must differ from each other"),
+    "a feature that is no text": ({"features": ["length", 2]}, "its features must be a list"),
+    "text for a list": ({"targets": "species"}, "its targets must be a list of names"),
+    "classes that are lists": (
+        {"classes": [["x"]]},
+        r"its classes must be a list of names \(received \[\['x'\]\]\)",
+    ),
+    "one class": ({"classes": ["a"]}, r"its classes must be two or more \(received 1\)"),
+    "a class twice": ({"classes": ["a", "a"]}, "its classes must differ from each other"),
+    "classes beside one-hot targets": (
+        {"targets": ["a", "b"], "classes": ["b", "a"]},
+        "its classes are not its one-hot targets",
+    ),
+    "a center too many": ({"feature_center": np.zeros(3)}, "its feature_center must have shape"),
+    "a number for a center": ({"feature_center": np.array(1.0)}, "must have shape"),
+    "a scaled class": ({"target_center": np.zeros(1)}, "its target_center must have shape"),
+    "a center without end": ({"feature_center": np.array([0, np.inf])}, "must be finite"),
+    "a scale that is none": ({"feature_scale": np.array([1, np.nan])}, "must be finite"),
+    "a scale of 0": (
+        {"feature_scale": np.array([1.0, 0])},
+        r"its feature_scale must be greater than 0 \(received 0\)",
+    ),
+    "a scale below 0": ({"feature_scale": np.array([-1.0, 1])}, "must be greater than 0"),
+}
+
+
+@pytest.mark.parametrize("forgery", FLOWER_FORGERIES)
+def test_what_was_never_written_is_not_restored(forgery: str) -> None:
+    forged, message = FLOWER_FORGERIES[forgery]
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    metadata, arrays = (
+        {name: forged.get(name, value) for name, value in part.items()}
+        for part in (preprocessing.to_dict(), preprocessing.arrays())
+    )
+    with pytest.raises(ValueError, match=message):
+        Preprocessing.restore(metadata, arrays)
+
+
+def test_a_regression_is_restored_with_a_scale_for_each_target() -> None:
+    preprocessing = fitted(LINE, LINE_ROLES)
+    arrays = preprocessing.arrays() | {"target_scale": np.ones(1)}
+    with pytest.raises(ValueError, match="its target_scale must have shape"):
+        Preprocessing.restore(preprocessing.to_dict(), arrays)

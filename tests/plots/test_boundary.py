@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import TwoSlopeNorm, to_rgb
 from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
 
 from nnctl.plots.arrays import FloatArray
-from nnctl.plots.save import save_figure
-from nnctl.plots.style import class_colour
+from nnctl.plots.encoding import figure_bytes
+from nnctl.plots.style import MAX_VECTOR_POINTS, class_colour
 from tests.plots.samples import (
     GRID_X,
     GRID_Y,
@@ -35,6 +34,16 @@ def lines(axes: Axes) -> list[FloatArray]:
     """Return the vertices of every boundary line that is drawn, (n, 2) each."""
     contours = [one for one in axes.collections if isinstance(one, ContourSet)]
     return [np.asarray(path.vertices) for one in contours for path in one.get_paths()]
+
+
+def painted(figure: Figure, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the colours (len(x) * len(y), 3) that the drawn figure has at these coordinates."""
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] / 255  # type: ignore[attr-defined]
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    columns, rows = figure.axes[0].transData.transform(places).astype(int).T
+    colours: FloatArray = pixels[rows, columns]
+    return colours
 
 
 def test_the_boundary_of_two_classes_lies_where_the_prediction_changes() -> None:
@@ -97,7 +106,7 @@ def test_boundaries_of_many_classes_lie_where_the_highest_scores_tie() -> None:
 
 @pytest.mark.parametrize("n_classes", [2, 3, 6, 7, 12, 25])
 def test_every_class_stands_in_the_legend_with_a_colour_and_marker_of_its_own(
-    n_classes: int, tmp_path: Path
+    n_classes: int,
 ) -> None:
     names = tuple(f"_class {index}" for index in range(n_classes))
     figure = class_figure(blobs_scores(n_classes), names)
@@ -105,7 +114,7 @@ def test_every_class_stands_in_the_legend_with_a_colour_and_marker_of_its_own(
     handles = figure.legends[0].get_lines()
     looks = {(to_rgb(handle.get_color()), handle.get_marker()) for handle in handles}
     assert len(looks) == n_classes
-    save_figure(figure, tmp_path / "boundary.png")
+    figure_bytes(figure, ".png")  # lays it out
     assert figure.axes[0].get_window_extent().width > 300
 
 
@@ -136,23 +145,31 @@ def test_without_errors_nothing_is_ringed() -> None:
     assert legend_names(figure) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("n_points", [0, 1, 2500])
-def test_any_number_of_points_can_be_drawn(n_points: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_points", [0, 1, 2 * MAX_VECTOR_POINTS + 2])
+def test_any_number_of_points_is_drawn_and_a_crowd_as_images(n_points: int) -> None:
     points = np.resize(POINTS, (n_points, 2))
-    save_figure(class_figure(blobs_scores(2), ("a", "b"), points=points), tmp_path / "boundary.svg")
+    figure = class_figure(blobs_scores(2), ("a", "b"), points=points)
+    drawn = [np.asarray(cloud.get_offsets()).tolist() for cloud in clouds(figure.axes[0])]
+    assert drawn == [points[0::2].tolist(), points[1::2].tolist()]
+    svg = figure_bytes(figure, ".svg").decode()
+    without = figure_bytes(class_figure(blobs_scores(2), ("a", "b"), points=points[:0]), ".svg")
+    crowd = n_points > MAX_VECTOR_POINTS
+    assert (svg.count("<image") > without.decode().count("<image")) is crowd
 
 
 @pytest.mark.parametrize("n_scores", [1, 2, 3])
 @pytest.mark.parametrize("value", [0.3, 5.0, 1e20, np.nan, np.inf])
-def test_a_constant_or_undefined_prediction_survives(
-    n_scores: int, value: float, tmp_path: Path
+def test_a_constant_or_undefined_prediction_has_one_colour_and_no_boundary(
+    n_scores: int, value: float
 ) -> None:
     scores = np.full((*PLANE_X.shape, n_scores), value)
     names = ("a", "b", "c")[: max(n_scores, 2)]
     predicted = np.zeros(PLANE_X.shape, dtype=int)
     figure = class_figure(scores, names, predicted)
     assert lines(figure.axes[0]) == []
-    save_figure(figure, tmp_path / "boundary.png")
+    pixels = painted(figure, np.array([-0.7, 0.0, 0.7]), np.array([0.6, 1.5, 2.5]))
+    assert len(np.unique(pixels, axis=0)) == 1
+    assert sum(len(np.asarray(cloud.get_offsets())) for cloud in clouds(figure.axes[0])) == 4
 
 
 def test_a_surface_has_one_scale_for_predictions_and_targets() -> None:
@@ -168,9 +185,13 @@ def test_a_surface_has_one_scale_for_predictions_and_targets() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 2.0, np.nan, np.inf])
-def test_a_constant_or_undefined_surface_survives(value: float, tmp_path: Path) -> None:
-    values = np.where(PLANE_Y > 1, value, 2.0)
-    save_figure(surface_figure(values), tmp_path / "surface.png")
+def test_a_surface_is_filled_where_it_is_defined_and_white_elsewhere(value: float) -> None:
+    figure = surface_figure(np.where(PLANE_Y > 1, value, 2.0))
+    below, above = (painted(figure, GRID_X[1:-1:6], np.array([y])) for y in (0.5, 2.5))
+    assert len(np.unique(below, axis=0)) == len(np.unique(above, axis=0)) == 1
+    assert below.max() < 1
+    assert (above == 1).all() == (not np.isfinite(value))
+    assert (above == below).all() == (value == 2.0)
 
 
 def test_the_axes_show_exactly_the_grid() -> None:
@@ -186,10 +207,7 @@ def test_the_upper_half_is_painted_where_the_feature_is_high(n_classes: int) -> 
     scores[..., 0] = PLANE_Y <= 1.5
     names = ("a", "b", "c")[:n_classes]
     figure = class_figure(scores, names, points=np.empty((0, 2)))
-    figure.canvas.draw()
-    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] / 255  # type: ignore[attr-defined]
     for height, index in ((0.4, 0), (2.6, 1)):
-        column, row = figure.axes[0].transData.transform((0.13, height)).astype(int)
+        (pixel,) = painted(figure, np.array([0.13]), np.array([height]))
         own, other = (np.array(class_colour(number)) for number in (index, 1 - index))
-        painted = pixels[row, column]
-        assert np.linalg.norm(painted - own) < np.linalg.norm(painted - other)
+        assert np.linalg.norm(pixel - own) < np.linalg.norm(pixel - other)

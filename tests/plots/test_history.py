@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from nnctl.plots.encoding import figure_bytes
 from nnctl.plots.history import MAX_METRICS, history_figure
-from nnctl.plots.save import save_figure
 from tests.plots.samples import history, legend_names, texts
 
 History = dict[str, Sequence[float]]
@@ -40,11 +40,24 @@ def test_without_a_best_epoch_or_validation_there_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("n_metrics", range(MAX_METRICS + 3))
-def test_at_most_four_metrics_have_a_panel(n_metrics: int) -> None:
+def test_eight_metrics_have_a_panel_and_the_others_are_named(n_metrics: int) -> None:
     metrics = {f"validation_metric_{index}": [0.5, 0.6] for index in range(n_metrics)}
     figure = history_figure({**metrics, "epoch": [1, 2], "train_loss": [2, 1]}, None, "run")
-    shown = [f"metric_{index}" for index in range(min(n_metrics, MAX_METRICS))]
-    assert [axes.get_title() for axes in figure.axes] == ["loss", *shown]
+    names = [f"metric_{index}" for index in range(n_metrics)]
+    assert [axes.get_title() for axes in figure.axes] == ["loss", *names[:8]]
+    left_out = f"not shown: {', '.join(names[8:])}"
+    assert [text for text in texts(figure) if "not shown" in text] == [left_out][: n_metrics > 8]
+
+
+def test_what_is_named_as_left_out_stands_between_the_panels_and_the_legend() -> None:
+    metrics = {f"validation_metric_{index}": [0.5, 0.6] for index in range(MAX_METRICS + 2)}
+    figure = history_figure({**metrics, "epoch": [1, 2], "train_loss": [2, 1]}, None, "run")
+    figure_bytes(figure, ".png")  # lays it out
+    named = figure.legends[0].get_title().get_window_extent()
+    entries = [text.get_window_extent() for text in figure.legends[0].get_texts()]
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    assert max(entry.y1 for entry in entries) <= named.y0
+    assert named.y1 <= min(panel.y0 for panel in panels if panel is not None)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +92,13 @@ def test_ticks_of_a_logarithmic_loss_are_plain_numbers() -> None:
     assert {"0.01", "1", "100"} <= set(labels)
 
 
-def test_one_epoch_is_a_visible_point(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_one_epoch_is_a_visible_point() -> None:
     figure = history_figure(history(n_epochs=1), 1, "run")
     line = figure.axes[0].lines[0]
     low, high = figure.axes[0].get_xlim()
     assert line.get_marker() == "o"
     assert low < 1 < high
-    save_figure(figure, tmp_path_factory.mktemp("plots") / "history.png")
+    assert figure_bytes(figure, ".png")
 
 
 def test_many_epochs_are_lines_without_markers() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnctl.errors import RunError, StorageError
-from nnctl.runs.json_file import read_json, write_json
+from nnctl.runs.json_file import json_ready, read_json, write_json
 
 VALUES = st.recursive(
     st.none()
@@ -53,6 +53,12 @@ def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
     write_json(path, {"a": np.float32(0.5), "b": np.int64(3), "c": np.bool_(True)})
     assert read_json(path) == {"a": 0.5, "b": 3, "c": True}
+
+
+def test_what_is_ready_for_json_holds_nothing_but_pythons_own_values() -> None:
+    ready = json_ready({"a": (np.float64(0.5), np.float32("nan")), "b": np.bool_(True), "c": -1.5})
+    assert ready == {"a": [0.5, None], "b": True, "c": -1.5}
+    assert [type(value) for value in (*ready["a"], ready["b"])] == [float, type(None), bool]
 
 
 def test_an_argument_that_is_no_text_can_be_recorded(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from nnctl.data.dataset import load_dataset
 from nnctl.errors import ConfigError
+from nnctl.nn.arrays import FloatArray
 from nnctl.training.assembly import assemble, class_weights
 from tests.training.experiments import (
     FLOAT64,
@@ -61,59 +62,82 @@ def test_metrics_follow_from_the_task_that_the_data_shows(
     assert completed.metrics == metrics
 
 
-SQUARED: Settings = {"data": {"generator": "moons"}, "loss": "mean_squared_error"}
+NEEDS_PROBABILITIES = "log_loss needs probabilities that sum to one (received"
+INSTEAD = "leave it out, or write a softmax output"
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "messages"),
     [
         (
-            SQUARED | {"metrics": ["r2"]},
-            "metrics: r2 does not measure a classification; take accuracy, balanced_accuracy, "
-            "precision, recall, f1, macro_precision, macro_recall, macro_f1, roc_auc, log_loss",
+            {
+                "data": {"generator": "sine"},
+                "loss": "mean_squared_error",
+                "metrics": ["accuracy"],
+                "model": {"output": {"units": 3}},
+                "training": {"class_weight": "balanced"},
+            },
+            [
+                "training.class_weight needs classes, and a regression has none; leave it out",
+                "metrics.0: accuracy is no metric for regression; those are mean_squared_error, "
+                "root_mean_squared_error, mean_absolute_error, r2",
+                "model.output.units must be 1 for this target (received 3)",
+            ],
         ),
         (
-            SQUARED | {"data": {"generator": "sine"}, "expect": {"train_f1": {"min": 1}}},
-            "metrics: f1 does not measure a regression; take mean_squared_error, "
-            "root_mean_squared_error, mean_absolute_error, r2",
+            {
+                "data": {"generator": "blobs"},
+                "loss": "categorical_cross_entropy",
+                "metrics": ["f1", "accuracy", "precision", "log_loss"],
+                "expect": {"train_recall": {"min": 0.5}},
+            },
+            [
+                "metrics.0: f1 is for two classes (the target has 3); write macro_f1",
+                "metrics.2: precision is for two classes (the target has 3); write macro_precision",
+                "expect.train_recall: recall is for two classes (the target has 3); "
+                "write macro_recall",
+            ],
         ),
         (
-            SQUARED | {"metrics": ["log_loss"]},
-            "metrics: log_loss needs probabilities (received outputs of identity); leave it out, "
-            "or write a sigmoid or softmax output",
+            {
+                "data": {"generator": "moons"},
+                "loss": "mean_squared_error",
+                "metrics": ["log_loss"],
+                "expect": {"train_log_loss": {"max": 1}},
+            },
+            [
+                f"metrics.0: {NEEDS_PROBABILITIES} 1 output(s) of identity); {INSTEAD}",
+                f"expect.train_log_loss: {NEEDS_PROBABILITIES} 1 output(s) of identity); {INSTEAD}",
+            ],
         ),
         (
-            classification("blobs", loss="categorical_cross_entropy", metrics=["f1"]),
-            "metrics: f1 is for two classes (received 3); write macro_f1",
+            {
+                "data": {"generator": "blobs"},
+                "loss": "mean_squared_error",
+                "model": {"output": {"activation": "sigmoid"}},
+                "metrics": ["log_loss"],
+            },
+            [f"metrics.0: {NEEDS_PROBABILITIES} 3 output(s) of sigmoid); {INSTEAD}"],
         ),
     ],
 )
-def test_metrics_that_cannot_be_measured_are_refused(
-    tmp_path: Path, settings: Settings, message: str
+def test_all_that_does_not_fit_the_data_is_refused_at_once(
+    tmp_path: Path, settings: Settings, messages: list[str]
 ) -> None:
-    assert error_of(tmp_path, settings) == message
+    assert error_of(tmp_path, settings).splitlines() == messages
 
 
-@pytest.mark.parametrize(
-    ("place", "section"),
-    [
-        ("training.early_stopping.monitor", {"training": {"early_stopping": {"monitor": MONITOR}}}),
-        (
-            "optimizer.schedule.monitor",
-            {"optimizer": {"schedule": {"name": "reduce_on_plateau", "monitor": MONITOR}}},
-        ),
-    ],
-)
-@pytest.mark.parametrize("generator", ["sine", "moons"])
-def test_a_monitor_that_turns_out_not_to_be_measured_is_refused(
-    tmp_path: Path, place: str, section: Settings, generator: str
-) -> None:
-    settings = {"data": {"generator": generator}, "loss": "mean_squared_error", **section}
-    measured = "accuracy" if generator == "moons" else "root_mean_squared_error, r2"
-    assert error_of(tmp_path, settings) == (
-        f"{place}: {MONITOR} is not measured in this training, which measures loss, {measured}; "
-        "add it to `metrics`"
-    )
+def test_one_sigmoid_unit_gives_probabilities(tmp_path: Path) -> None:
+    config = config_of(tmp_path, classification(metrics=["log_loss"]))
+    assert assemble(config, load_dataset(config))[1].metrics == ("log_loss",)
+
+
+def test_what_does_not_fit_into_memory_is_told_with_the_rest(tmp_path: Path) -> None:
+    hidden = [{"units": 1_000_000}] * 9
+    settings = classification(model={"hidden": hidden}, training={"class_weight": {"z": 1}})
+    weight, memory = error_of(tmp_path, settings).splitlines()
+    assert weight == "training.class_weight: the target has no class `z`; it has 0, 1"
+    assert memory.startswith("model: training would take about ")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +161,41 @@ def test_a_batch_is_never_larger_than_the_data(
         "every epoch is one batch of them all"
     )
     assert experiment.notices == (sentence,) * notices
+
+
+ALONE = "the last batch of an epoch has one row, from which batch normalization learns nothing"
+
+
+@pytest.mark.parametrize(
+    ("normalization", "batch_size", "notices"),
+    [
+        ("batch", 7, (ALONE + "; another training.batch_size avoids it",)),
+        ("batch", 6, ()),
+        ("batch", 8, ()),
+        ("batch", "full", ()),
+        ("layer", 7, ()),
+        (None, 7, ()),
+    ],
+)
+def test_a_batch_of_one_row_is_told_where_it_teaches_nothing(
+    tmp_path: Path, normalization: str | None, batch_size: Any, notices: tuple[str, ...]
+) -> None:
+    settings = of_file(
+        write_csv(tmp_path, UNEVEN),
+        model={"hidden": [{"units": 2}, {"units": 2, "normalization": normalization}]},
+        training={"epochs": 1, "batch_size": batch_size},
+    )
+    assert started(tmp_path, settings).notices == notices
+
+
+def test_no_batch_size_helps_against_a_single_training_row(tmp_path: Path) -> None:
+    settings = {
+        "data": {"source": str(write_csv(tmp_path, "x y \n 1 2")), "target": "y"},
+        "model": {"hidden": [{"units": 2, "normalization": "batch"}]},
+        "loss": "mean_squared_error",
+        "training": {"batch_size": "full"},
+    }
+    assert started(tmp_path, settings).notices[-1:] == (ALONE,)
 
 
 def test_a_batch_that_is_too_large_trains_as_a_full_one(tmp_path: Path) -> None:
@@ -180,6 +239,43 @@ def test_balanced_classes_weigh_the_same_in_sum(tmp_path: Path) -> None:
     assert balanced.history == mapped.history
 
 
+def balanced_weights(directory: Path, text: str, **data: Any) -> FloatArray:
+    path = write_csv(directory, text)
+    data = {"source": str(path), "target": "kind", **data}
+    settings = of_file(path, data=data, training={"class_weight": "balanced"})
+    config = config_of(directory, settings)
+    weights = class_weights(config, load_dataset(config))
+    assert weights is not None
+    return weights
+
+
+def test_balanced_classes_weigh_the_same_with_sample_weights_too(tmp_path: Path) -> None:
+    text = "x w kind \n 1 2 a \n 2 3 a \n 3 0.5 b \n 4 0.5 b \n 5 0 a"
+    weights = balanced_weights(tmp_path, text, sample_weight="w")
+    assert weights == pytest.approx([6 / (2 * 5), 6 / (2 * 1)], rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        # The last quarter is the test set: c has no row to train on.
+        (
+            "x kind \n 1 a \n 2 a \n 3 b \n 4 a \n 5 a \n 6 b \n 7 c \n 8 c",
+            {"split": {"test": 0.25, "shuffle": False}},
+        ),
+        (
+            "x w kind \n 1 2 a \n 2 2 a \n 3 2 b \n 4 0 c",
+            {"sample_weight": "w"},
+        ),
+    ],
+)
+def test_a_class_without_training_rows_takes_no_share(
+    tmp_path: Path, text: str, options: Settings
+) -> None:
+    weights = balanced_weights(tmp_path, text, **options)
+    assert weights == pytest.approx([3 / (2 * 2), 3 / (2 * 1), 1], rel=1e-15)
+
+
 def test_a_class_weight_stands_for_rows_written_so_often(tmp_path: Path) -> None:
     once = write_csv(tmp_path, "x kind \n 1 a \n 2 b \n 3 a \n 4 c", "once.csv")
     often = write_csv(
@@ -210,32 +306,6 @@ def test_class_weight_and_sample_weight_multiply(tmp_path: Path) -> None:
     assert train.sample_weight is not None
     np.testing.assert_array_equal(train.weights, [20, 3, 5])
     np.testing.assert_array_equal(train.sample_weight, [2, 3, 0.5])
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        (
-            {"loss": "categorical_cross_entropy", "training": {"class_weight": {"z": 2}}},
-            "training.class_weight: the target has no class `z`; it has 0, 1",
-        ),
-        *(
-            (
-                {
-                    "data": {"generator": "sine"},
-                    "loss": "mean_squared_error",
-                    "training": {"class_weight": wanted},
-                },
-                "training.class_weight needs classes, and a regression has none; leave it out",
-            )
-            for wanted in ("balanced", {"z": 2})
-        ),
-    ],
-)
-def test_weights_of_classes_that_are_not_there_are_refused(
-    tmp_path: Path, settings: Settings, message: str
-) -> None:
-    assert error_of(tmp_path, {"data": {"generator": "moons"}, **settings}) == message
 
 
 def test_threads_are_those_that_the_config_asks_for(tmp_path: Path) -> None:

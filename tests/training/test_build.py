@@ -67,11 +67,6 @@ def test_the_output_has_the_units_that_the_target_wants(
     assert outputs_of(tmp_path, data, loss, **output) == expected
 
 
-def test_one_number_is_no_softmax(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="softmax over one unit is always 1"):
-        outputs_of(tmp_path, NUMBER, "mean_squared_error", activation="softmax")
-
-
 @pytest.mark.parametrize(
     ("data", "loss", "output", "message"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from nnctl.data.roles import Roles
 from nnctl.data.scaling import Scaler
 from nnctl.nn.activations import ACTIVATIONS, Step
 from nnctl.nn.losses import LOSSES
-from nnctl.training.decoding import ClassDecoder, NumberDecoder, decoder_for
+from nnctl.training.decoding import ClassDecoder, NumberDecoder, decoder_for, gives_probabilities
 from tests.training.experiments import Settings, regression, trained, write_csv
 
 
-def decoder(loss: str, output: str, n_classes: int = 2) -> ClassDecoder:
-    return ClassDecoder(LOSSES[loss](), ACTIVATIONS[output](), tuple("abcdef"[:n_classes]))
+def decoder(loss: str, output: str, n_classes: int = 2, n_outputs: int = 1) -> ClassDecoder:
+    classes = tuple("abcdef"[:n_classes])
+    return ClassDecoder(LOSSES[loss](), ACTIVATIONS[output](), classes, n_outputs)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_codes_are_decoded_into_the_labels_that_they_stand_for(loss: str, output
     for n_classes, n_outputs in ((2, 1), (2, 2), (5, 5)):
         if (output, n_outputs) == ("softmax", 1):
             continue
-        found, labels = decoder(loss, output, n_classes), np.arange(n_classes)
+        found, labels = decoder(loss, output, n_classes, n_outputs), np.arange(n_classes)
         codes = found.encode(labels, n_outputs)
         assert codes.shape == (n_classes, n_outputs)
         assert found.predicted(codes).tolist() == labels.tolist()
@@ -59,28 +61,28 @@ def test_codes_are_decoded_into_the_labels_that_they_stand_for(loss: str, output
 
 def test_of_several_steps_the_largest_net_input_decides() -> None:
     net_inputs = np.array([[0.5, 2.0, -1.0], [-3.0, -2.0, -1.0]])
-    assert decoder("perceptron", "step", 3).predicted(net_inputs).tolist() == [1, 2]
+    assert decoder("perceptron", "step", 3, 3).predicted(net_inputs).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(("at_zero", "predicted"), [(0.0, 0), (1.0, 1)])
 def test_a_step_at_zero_is_what_the_config_says(at_zero: float, predicted: int) -> None:
-    found = ClassDecoder(LOSSES["perceptron"](), Step(at_zero), ("a", "b"))
+    found = ClassDecoder(LOSSES["perceptron"](), Step(at_zero), ("a", "b"), 1)
     assert found.predicted(np.array([[0.0]])).tolist() == [predicted]
 
 
 def test_at_a_tie_the_first_class_is_predicted() -> None:
     assert decoder("binary_cross_entropy", "sigmoid").predicted(np.array([[0.5]])).tolist() == [0]
     outputs = np.array([[0.25, 0.25, 0.5, 0.0], [0.2, 0.4, 0.0, 0.4]])
-    found = decoder("categorical_cross_entropy", "softmax", 4)
+    found = decoder("categorical_cross_entropy", "softmax", 4, 4)
     assert found.predicted(outputs).tolist() == [2, 1]
 
 
-@pytest.mark.parametrize(
-    ("output", "expected"),
-    [("sigmoid", True), ("softmax", True), ("tanh", False), ("step", False), ("identity", False)],
-)
-def test_only_sigmoid_and_softmax_give_probabilities(output: str, expected: bool) -> None:
-    assert decoder("mean_squared_error", output).gives_probabilities is expected
+@pytest.mark.parametrize(("output", "n_outputs"), [*product(ACTIVATIONS, (1, 2, 3))])
+def test_softmax_and_one_sigmoid_alone_give_probabilities(output: str, n_outputs: int) -> None:
+    expected = output == "softmax" or (output, n_outputs) == ("sigmoid", 1)
+    assert gives_probabilities(output, n_outputs) is expected
+    found = decoder("mean_squared_error", output, max(2, n_outputs), n_outputs)
+    assert found.gives_probabilities is expected
 
 
 def test_metrics_of_classes_weigh_samples() -> None:
@@ -90,7 +92,11 @@ def test_metrics_of_classes_weigh_samples() -> None:
     assert plain == pytest.approx({"accuracy": 1 / 3, "recall": 1 / 2})
     weighed = found.metrics(("accuracy", "recall"), outputs, labels, np.array([3.0, 1, 0]))
     assert weighed == {"accuracy": 3 / 4, "recall": 3 / 4}
-    assert found.confusion(outputs, labels).tolist() == [[0, 1], [1, 1]]
+    counted = found.confusion(outputs, labels)
+    assert counted.tolist() == [[0, 1], [1, 1]]
+    assert counted.dtype == np.int64
+    summed = found.confusion(outputs, labels, np.array([3.0, 1.5, 0]))
+    assert summed.tolist() == [[0, 0], [1.5, 3]]
 
 
 def preprocessing(*targets: str) -> Preprocessing:
@@ -111,15 +117,15 @@ def test_metrics_of_numbers_are_in_the_units_of_the_targets() -> None:
 def test_the_task_decides_who_decodes() -> None:
     loss = LOSSES["mean_squared_error"]()
     assert isinstance(
-        decoder_for(preprocessing("a"), loss, ACTIVATIONS["identity"]()), NumberDecoder
+        decoder_for(preprocessing("a"), loss, ACTIVATIONS["identity"](), 1), NumberDecoder
     )
     roles = Roles("classification", ("x",), ("y",), ("no", "yes"))
     classes = Preprocessing(
         roles, Scaler(np.zeros(1), np.ones(1)), Scaler(np.empty(0), np.empty(0))
     )
-    found = decoder_for(classes, loss, ACTIVATIONS["sigmoid"]())
+    found = decoder_for(classes, loss, ACTIVATIONS["sigmoid"](), 2)
     assert isinstance(found, ClassDecoder)
-    assert found.classes == ("no", "yes")
+    assert (found.classes, found.n_outputs) == (("no", "yes"), 2)
 
 
 def test_a_scaled_target_is_learnt_and_measured_in_its_own_units(tmp_path: Path) -> None:

@@ -82,6 +82,17 @@ def test_values_are_the_loss_and_the_metrics_in_order(tmp_path: Path) -> None:
     assert np.trace(result.confusion) / 30 == pytest.approx(result.values["accuracy"])
 
 
+def test_the_confusion_is_weighed_as_the_metrics_are(tmp_path: Path) -> None:
+    evaluator, examples = evaluator_of(tmp_path, rows=30)
+    weights: FloatArray = np.arange(30.0) + 0.5
+    weighed = Examples(examples.inputs, examples.targets, examples.encoded, weights, weights)
+    result = evaluator.evaluate(weighed, ("accuracy",))
+    assert result.confusion is not None
+    assert result.confusion.sum() == weights.sum()
+    share = np.trace(result.confusion) / weights.sum()
+    assert share == pytest.approx(result.values["accuracy"], rel=1e-12)
+
+
 def test_rows_without_any_weight_have_a_loss_of_zero(tmp_path: Path) -> None:
     evaluator, examples = evaluator_of(tmp_path, rows=8)
     nothing = np.zeros(8)

@@ -196,7 +196,7 @@ def test_run_json_says_how_training_ended(
     assert status(experiment) == "running"
     assert isinstance(epochs, Iterator)
     with pytest.raises(error):
-        epochs.throw(error("stop"))  # type: ignore[attr-defined]
+        epochs.throw(error("stop"))
     assert status(experiment) == expected
     last = read_checkpoint(experiment.run.last)
     assert last.metadata["epoch"] == len(last.arrays["history"]) == 7
@@ -259,7 +259,7 @@ def test_a_disk_that_fails_at_the_end_does_not_hide_why_training_ended(tmp_path:
     next(epochs)
     shutil.rmtree(experiment.run.path)
     with pytest.raises(KeyboardInterrupt):
-        epochs.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+        epochs.throw(KeyboardInterrupt)
 
 
 def test_nothing_is_left_where_the_data_cannot_be_used(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,3 +184,98 @@ def test_behind_a_step_the_outputs_are_the_net_inputs(tmp_path: Path) -> None:
         model.outputs_row_by_row(inputs),
     ):
         np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-12)
+
+
+Part = dict[str, Any]
+WIDE = {"units": 1_000_000}
+NOT_FINITE = np.full(17, np.nan, np.float32)
+FORGERIES: dict[str, tuple[dict[str, Part], str]] = {
+    "far more units than weights": (
+        {"model": {"hidden": [WIDE, WIDE]}},
+        r"its parameters must have shape \(1000005000001,\) \(received \(17,\)\)",
+    ),
+    "more units than any machine counts": (
+        {"model": {"hidden": [{"units": 10**30}]}},
+        r"model.hidden\[0\].units must be at most",
+    ),
+    "statistics that nobody saved": (
+        {
+            "model": {"hidden": [{"units": 4, "normalization": "batch"}]},
+            "arrays": {"parameters": np.zeros(25)},
+        },
+        r"its state must have shape \(8,\) \(received \(0,\)\)",
+    ),
+    "a variance below 0": (
+        {
+            "model": {"hidden": [{"units": 4, "normalization": "batch"}]},
+            "arrays": {"parameters": np.zeros(25), "state": np.linspace(0, -7, 8)},
+        },
+        "its running variances must not be negative",
+    ),
+    "classes that are lists": ({"preprocessing": {"classes": [["x"]]}}, "its classes must be"),
+    "a center of another length": (
+        {"arrays": {"feature_center": np.zeros(3)}},
+        "its feature_center must have shape",
+    ),
+    "a scale of 0": ({"arrays": {"feature_scale": np.zeros(2)}}, "its feature_scale must be"),
+    "an unknown task": ({"preprocessing": {"task": "magic"}}, "its task must be"),
+    "another task than the loss's": (
+        {
+            "preprocessing": {"task": "regression", "classes": []},
+            "arrays": {"target_center": np.zeros(1), "target_scale": np.ones(1)},
+        },
+        "its config is for no regression",
+    ),
+    "text for preprocessing": ({"metadata": {"preprocessing": "none"}}, "string indices"),
+    "a list for the config": ({"metadata": {"config": [1]}}, "expected a mapping"),
+    "an infinite epoch": ({"metadata": {"epoch": float("inf")}}, r"its epoch .* \(received inf\)"),
+    "an epoch before the first": ({"metadata": {"epoch": -1}}, "its epoch must be a whole number"),
+    "half an epoch": ({"metadata": {"epoch": 1.5}}, "its epoch must be a whole number"),
+    "parameters that are no numbers": (
+        {"arrays": {"parameters": NOT_FINITE}},
+        "its parameters and state must be finite",
+    ),
+    "parameters too large for float32": (
+        {"arrays": {"parameters": np.full(17, 1e300)}},
+        "its parameters and state must be finite",
+    ),
+    "weights of other classes": (
+        {"arrays": {"class_weight": np.ones(3)}},
+        r"its 2 classes have weights of shape \(3,\)",
+    ),
+    "a weight below 0": ({"arrays": {"class_weight": np.array([1.0, -1])}}, "its class weights"),
+}
+
+
+def forged(checkpoint: Checkpoint, forgery: dict[str, Part]) -> Checkpoint:
+    """Replace some of a checkpoint's arrays, of its metadata, or of what stands in those."""
+    config = checkpoint.metadata["config"]
+    metadata = {
+        **checkpoint.metadata,
+        "config": {**config, "model": {**config["model"], **forgery.get("model", {})}},
+        "preprocessing": {
+            **checkpoint.metadata["preprocessing"],
+            **forgery.get("preprocessing", {}),
+        },
+        **forgery.get("metadata", {}),
+    }
+    return Checkpoint(metadata, {**checkpoint.arrays, **forgery.get("arrays", {})})
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_sealed_checkpoint_whose_parts_do_not_fit_together_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    forgery, message = FORGERIES[name]
+    path = tmp_path / "forged.npz"
+    best = read_checkpoint(trained(tmp_path, classification()).run.best)
+    save_checkpoint(path, forged(best, forgery))
+    with pytest.raises(RunError, match=f"the checkpoint does not describe a network: {message}"):
+        load_model(path)
+
+
+def test_a_regression_has_no_class_weights(tmp_path: Path) -> None:
+    settings = {"data": {"generator": "sine"}, "loss": "mean_squared_error"}
+    best = read_checkpoint(trained(tmp_path, settings).run.best)
+    with pytest.raises(RunError, match="its 0 classes have weights"):
+        model_from_checkpoint(forged(best, {"arrays": {"class_weight": np.zeros(0)}}))

@@ -113,6 +113,15 @@ def test_a_number_is_written_as_short_as_its_dtype_allows(tmp_path: Path, dtype:
             "--proba needs probabilities; the outputs of this run are those of identity "
             "(train with a sigmoid or softmax output)",
         ),
+        (
+            {
+                "data": {"generator": "blobs"},
+                "model": {"output": {"activation": "sigmoid"}},
+                "loss": "mean_squared_error",
+            },
+            "--proba needs probabilities; the 3 sigmoid outputs of this run are independent and "
+            "do not sum to 1 (train with a softmax output)",
+        ),
     ],
 )
 def test_probabilities_are_refused_where_there_are_none(

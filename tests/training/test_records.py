@@ -115,8 +115,9 @@ def test_the_best_checkpoint_holds_what_is_needed_to_predict(tmp_path: Path) -> 
     )
     best = best_checkpoint(last)
     assert {*best.arrays} == TO_PREDICT
-    assert best.arrays["parameters"] is experiment.assembly.trainer.best_parameters
-    assert best.arrays["state"] is experiment.assembly.trainer.best_state
+    trainer = experiment.assembly.trainer
+    np.testing.assert_array_equal(best.arrays["parameters"], trainer.best_parameters)
+    np.testing.assert_array_equal(best.arrays["state"], trainer.best_state)
     assert {*best.metadata} == {"config", "preprocessing", "epoch", "data_fingerprint"}
     assert best.metadata["epoch"] == experiment.assembly.trainer.stopping.best_epoch
 

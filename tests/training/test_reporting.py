@@ -30,6 +30,15 @@ def model_of(directory: Path, settings: Settings) -> Model:
             TWO_CLASSES,
         ),
         (MOONS | {"data": {"generator": "blobs"}, "loss": "hinge"}, TWO_CLASSES | {"log_loss"}),
+        (
+            MOONS
+            | {
+                "data": {"generator": "blobs", "task": "classification"},
+                "model": {"output": {"activation": "sigmoid"}},
+                "loss": "mean_squared_error",
+            },
+            TWO_CLASSES | {"log_loss"},
+        ),
     ],
 )
 def test_all_metrics_that_apply_are_told(
@@ -76,6 +85,14 @@ def test_weights_count_where_the_table_has_them(tmp_path: Path) -> None:
     plain = evaluate_table(model, table_of("x,kind\n1,low\n9,low"))
     assert (weighed["accuracy"], plain["accuracy"]) == (0.75, 0.5)
     assert weighed["loss"] < plain["loss"]
+    assert (weighed["confusion"], plain["confusion"]) == ([[0, 0], [1, 3]], [[0, 0], [1, 1]])
+    low, plain_low = weighed["classes"][1], plain["classes"][1]
+    assert (low["name"], low["recall"], low["support"]) == ("low", 0.75, 4)
+    assert (plain_low["recall"], plain_low["support"]) == (0.5, 2)
+    assert [type(scores["classes"][1]["support"]) for scores in (weighed, plain)] == [float, int]
+    # Their sum is infinite: no measure, and no warning either.
+    without_measure = evaluate_table(model, table_of("x,kind,w\n1,low,1e308\n2,low,1e308"))
+    assert without_measure["classes"][1]["support"] == float("inf")
 
 
 def test_the_loss_counts_classes_as_training_did(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from nnctl.config.document import Marks
 from nnctl.config.schema.base import Section
 from nnctl.config.schema.data import DataConfig
 from nnctl.config.schema.generators import Seed
@@ -54,6 +55,19 @@ class Config(Section):
             "propertyNames": {"pattern": f"^({'|'.join(SETS)})_({MONITORED})$"},
         },
     )
+
+    _marks: Marks = PrivateAttr(default_factory=Marks)
+
+    @property
+    def marks(self) -> Marks:
+        """Where each part was written; empty for a config that no file holds."""
+        return self._marks
+
+    def marked(self, marks: Marks) -> Config:
+        """Return an equal config that knows where each part was written; copies know it too."""
+        marked = self.model_copy()
+        marked._marks = marks
+        return marked
 
 
 def json_schema() -> dict[str, Any]:

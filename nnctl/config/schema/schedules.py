@@ -108,7 +108,7 @@ class ReduceOnPlateauSchedule(Schedule):
         None, description="SET_METRIC; left out: validation_loss, else train_loss."
     )
     factor: Annotated[Number, Field(gt=0, lt=1)] = Field(0.1, description=GAMMA)
-    patience: Natural = Field(10, description="Epochs without improvement before a fall.")
+    patience: Count = Field(10, description="Epochs without improvement before a fall.")
     min_delta: NonNegativeNumber = Field(
         1e-4, description="An improvement must be larger than this."
     )

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import matplotlib
+import pytest
+
+from nnctl.errors import UsageError
+from nnctl.plots.encoding import METADATA, figure_bytes
+from nnctl.plots.style import new_figure
+from tests.plots.samples import FIGURES, HOSTILE, texts
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_the_same_bytes_each_time(name: str) -> None:
+    for suffix in METADATA:
+        figure = FIGURES[name]()
+        first, again = figure_bytes(figure, suffix), figure_bytes(figure, suffix)
+        assert first == again
+        assert first == figure_bytes(FIGURES[name](), suffix)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_shows_hostile_names_literally(name: str) -> None:
+    assert any(HOSTILE in text for text in texts(FIGURES[name]()))
+
+
+def test_svg_is_well_formed_and_has_neither_date_nor_script() -> None:
+    root = ElementTree.fromstring(figure_bytes(FIGURES["three classes"](), ".svg"))
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert "path" in tags
+    assert tags.isdisjoint({"script", "date"})
+
+
+def test_png_is_a_png_and_names_no_version() -> None:
+    content = figure_bytes(new_figure(1, 1), ".PNG")
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert b"atplotlib" not in content
+
+
+def test_the_users_settings_do_not_change_the_bytes() -> None:
+    plain = figure_bytes(FIGURES["history"](), ".svg")
+    with matplotlib.rc_context({"svg.hashsalt": None, "axes.grid": False, "font.size": 20}):
+        changed = figure_bytes(FIGURES["history"](), ".svg")
+    assert plain == changed
+
+
+@pytest.mark.parametrize(
+    ("suffix", "received"),
+    [(".pdf", "received suffix '.pdf'"), ("", "received no suffix"), ("png", "suffix 'png'")],
+)
+def test_an_unknown_suffix_is_a_usage_error_that_names_the_known_ones(
+    suffix: str, received: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        figure_bytes(new_figure(1, 1), suffix)
+    assert received in str(caught.value)
+    assert str(caught.value).endswith("use .png or .svg")
