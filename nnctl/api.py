@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnctl.config import Config, load_config
+from nnctl.config import Config, config_from_dict, load_config
 from nnctl.data.arrays import FloatArray
 from nnctl.errors import DataError
 from nnctl.runs.directory import RunDirectory, find_run
@@ -95,7 +95,10 @@ class Run:
         return self.model.preprocessing.classes
 
     def _outputs(self, inputs: ArrayLike) -> FloatArray:
-        values = np.asarray(inputs, np.float64)
+        try:
+            values = np.asarray(inputs, np.float64)
+        except ValueError as error:
+            raise DataError(f"inputs must be rows of numbers, equally long ({error})") from None
         features = self.model.preprocessing.features
         if values.ndim != 2 or values.shape[1] != len(features):
             raise DataError(
@@ -107,7 +110,7 @@ class Run:
 
 
 def train(
-    config: Config | str | Path,
+    config: Config | str | Path | dict[str, Any],
     overrides: Sequence[str] = (),
     *,
     runs_dir: str | Path = "runs",
@@ -116,10 +119,17 @@ def train(
 ) -> Run:
     """Train as `nnctl train` does, without plots; return the finished run.
 
-    `overrides` are those of `--set`. `expect:` is written into the summary and raises nothing.
+    `config` is a file, a loaded config, or a mapping whose paths are relative to the working
+    directory. `overrides` are those of `--set`, for a file. `expect:` is written into the
+    summary and raises nothing.
     Raises ConfigError, DataError, DivergenceError or StorageError.
     """
-    settings = config if isinstance(config, Config) else load_config(config, overrides)
+    if isinstance(config, dict):
+        settings = config_from_dict(config, Path.cwd())
+    elif isinstance(config, Config):
+        settings = config
+    else:
+        settings = load_config(config, overrides)
     experiment = start_experiment(settings, Path(runs_dir), name)
     with contextlib.closing(experiment.epochs()) as epochs:
         for result in epochs:

@@ -6,6 +6,7 @@ import csv
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,6 +68,20 @@ def test_a_config_may_be_loaded_first(tmp_path: Path) -> None:
     assert nnctl.load_run(runs_dir=tmp_path).path == run.path
 
 
+def test_a_config_may_be_a_mapping(tmp_path: Path) -> None:
+    mapping = {
+        "name": "mapped",
+        "data": {"generator": "moons"},
+        "loss": "binary_cross_entropy",
+        "training": {"epochs": 2},
+    }
+    assert nnctl.train(mapping, runs_dir=tmp_path).path == tmp_path / "mapped"
+
+
+def test_the_names_of_the_api_are_listed() -> None:
+    assert dir(nnctl) == ["Run", "__version__", "load_config", "load_run", "train"]
+
+
 def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
     run = nnctl.train(DEMAND, runs_dir=tmp_path)
     table = read_table(ROOT / "datasets" / "demand.csv")
@@ -97,7 +112,7 @@ def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(
-    iris: nnctl.Run, inputs: list[float], message: str
+    iris: nnctl.Run, inputs: list[Any], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         iris.predict(inputs)

@@ -132,7 +132,7 @@ def write_table(
     from rich.text import Text
 
     rows = list(rows)
-    table = Table(title=title and Text(printable(title)), box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], (int, float)) for row in rows)
         table.add_column(
@@ -146,7 +146,8 @@ def write_table(
     text = io.StringIO()
     Console(file=text, width=width, force_terminal=terminal, highlight=False).print(table)
     lines = (line.rstrip() for line in text.getvalue().splitlines())
-    write("\n".join(line for line in lines if line) + "\n\n")
+    heading = [] if title is None else [printable(title)]
+    write("\n".join([*heading, *(line for line in lines if line)]) + "\n\n")
 
 
 def _cell(value: object) -> str:

@@ -55,8 +55,8 @@ def fit_figure(
 ) -> Figure:
     """Draw the data over one feature and the network's prediction as a curve.
 
-    A classifier has a curve of probability for each class and points at 0 and 1; where two classes
-    share one output (k 1), that is the probability of the second.
+    A classifier has a curve of probability for each class, whose own points stand at 1; where two
+    classes share one output (k 1), it is the probability of the second, and the first's are at 0.
     """
     if class_names is None:
         series = _of_targets(points_x, points_y, curve_y, target_names)
@@ -92,7 +92,11 @@ def _of_classes(
     points_x: FloatArray, points_y: FloatArray, curve_y: FloatArray, names: Sequence[str]
 ) -> list[Series]:
     if curve_y.shape[1] == len(names):
-        return _of_targets(points_x, points_y, curve_y, names)
+        own = [points_y[:, index] >= HALF for index in range(len(names))]  # a class's own points
+        return [
+            Series(name, points_x[mask], points_y[mask, index], curve_y[:, index])
+            for index, (name, mask) in enumerate(zip(names, own, strict=True))
+        ]
     labels = points_y[:, 0]  # (n,)
     first, second = labels < HALF, labels >= HALF
     return [

@@ -17,6 +17,7 @@ from nnctl.plots.style import FAINT, INK, PALETTE, Style, new_figure, plot_style
 MAX_METRICS = 8
 MAX_COLUMNS = 3
 SMALL = 9  # points
+MOST_EPOCH_TICKS = 5  # so that epochs of five digits stand apart
 MAX_EPOCHS_WITH_MARKERS = 30
 LOG_SCALE_RATIO = 100.0  # beyond two decades the later epochs lie flat on a linear scale
 LARGEST = 1e100  # a loss beyond has diverged, and an axis of such numbers overflows
@@ -83,9 +84,10 @@ def _draw_panel(
         _use_log_scale(axes)
     axes.set_title(shown(quantity))
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
-    if len(epochs) == 1:
-        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=MOST_EPOCH_TICKS, integer=True))
+    if len(epochs):
+        margin = max(1.0, 0.04 * (epochs[-1] - epochs[0]))  # also where no value can be drawn
+        axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
 
 
 def _finite_or_gap(history: Mapping[str, Sequence[float]], key: str) -> FloatArray:

@@ -168,11 +168,12 @@ def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
 
 
 def monitor_notices(config: Config, dataset: Dataset) -> tuple[str, ...]:
-    """Say when early stopping has no other rows to watch than those it trains on."""
+    """Say what early stopping watches for want of a validation set, unless the config says it."""
     stopping = config.training.early_stopping
     if stopping is None or dataset.validation is not None:
         return ()
-    if stopping.monitor != default_monitor(config):
+    written = ("training", "early_stopping", "monitor") in config.marks.values
+    if written or stopping.monitor != default_monitor(config):
         return ()
     return (
         f"early stopping watches {stopping.monitor}, since there is no validation set "

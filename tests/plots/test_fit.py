@@ -60,12 +60,12 @@ def test_a_shared_output_is_the_second_classs_probability() -> None:
     assert legend_names(figure) == ["_no", "yes"]
 
 
-def test_every_class_has_a_curve_and_points_at_zero_and_one() -> None:
+def test_every_class_has_a_curve_and_its_own_points_at_one() -> None:
     figure = classifier_fit(softmax(np.stack([-CURVE_X, 0 * CURVE_X, CURVE_X], axis=1)))
     axes = figure.axes[0]
     assert len(axes.lines) == 3
-    heights = [np.asarray(cloud.get_offsets())[:, 1].tolist() for cloud in axes.collections]
-    assert heights == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]]
+    clouds = [np.asarray(cloud.get_offsets()).tolist() for cloud in axes.collections]
+    assert clouds == [[[-0.5, 1], [-0.9, 1]], [[0.5, 1]], [[0.1, 1]]]
     assert axes.get_ylabel() == "probability"
     assert legend_names(figure) == ["_no", "yes", "perhaps"]
 

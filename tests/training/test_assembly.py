@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.config import load_config
 from nnctl.data.dataset import load_dataset
 from nnctl.errors import ConfigError
 from nnctl.nn.arrays import FloatArray
 from nnctl.training.assembly import assemble, class_weights
+from nnctl.training.experiment import start_experiment
 from tests.training.experiments import (
     FLOAT64,
     Settings,
@@ -206,6 +208,15 @@ def test_a_batch_that_is_too_large_trains_as_a_full_one(tmp_path: Path) -> None:
     )
     assert large.history == full.history
     np.testing.assert_array_equal(parameters(large)["weights"], parameters(full)["weights"])
+
+
+def test_a_monitor_that_the_file_names_needs_no_notice(tmp_path: Path) -> None:
+    path = tmp_path / "named.yaml"
+    path.write_text(
+        "data: {generator: moons}\nloss: binary_cross_entropy\n"
+        "training: {early_stopping: {monitor: train_loss}}\n"
+    )
+    assert start_experiment(load_config(path), tmp_path / "runs").notices == ()
 
 
 def test_early_stopping_says_that_it_has_only_training_rows_to_watch(tmp_path: Path) -> None:
