@@ -18,7 +18,7 @@ from nnctl.data.roles import Roles, resolve_roles
 from nnctl.data.splitting import Split, split_rows
 from nnctl.data.streams import stream
 from nnctl.data.table import Table, listed
-from nnctl.data.targets import find_labels
+from nnctl.data.targets import find_labels, notice_spellings
 from nnctl.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -76,13 +76,16 @@ def load_dataset(config: Config) -> Dataset:
     if train.sample_weight is not None and not train.sample_weight.any():
         message = f"every training row has weight 0 in `{config.data.sample_weight}`; raise some"
         raise DataError(Problem(message, table.source))
-    untrained = notice_untrained_classes(train.targets, preprocessing.classes)
+    of_classes: tuple[str, ...] = ()
+    if roles.task == "classification":
+        untrained = notice_untrained_classes(train.targets, preprocessing.classes)
+        of_classes = (*untrained, *notice_spellings(table, roles.targets))
     return Dataset(
         train=train,
         validation=rows.take(split.validation) if len(split.validation) else None,
         test=rows.take(split.test) if len(split.test) else None,
         preprocessing=preprocessing,
-        notices=(*notices, *untrained),
+        notices=(*notices, *of_classes),
         split=split,
         fingerprint=fingerprint(table),
     )

@@ -55,8 +55,7 @@ class Preprocessing:
         Raises DataError for a missing column, a cell that is no number, or one that is too large
         for `dtype` once it is scaled. Other columns are left alone.
         """
-        table.require(self.features)
-        values = number_matrix(table, self.features, "feature")
+        values = number_matrix(table, self.features, "input")
         return self.scale_features(values, dtype, table)
 
     def scale_features(

@@ -18,6 +18,7 @@ MOST_NAMES_LISTED = 12
 TEXT_REMEDIES = {
     "feature": "leave it out by listing the others with `features:`",
     "target": "a regression needs numbers; write `task: classification`, or name another column",
+    "one-hot target": "several target columns of a classification hold 0 and 1; name one column",
     "sample weight": "name a column of numbers",
 }
 
@@ -69,13 +70,15 @@ class Table:
     def numbers(self, name: str, role: str) -> FloatArray:
         """Return a column as float64 numbers of shape (n_rows,).
 
-        `role` says in an error what the column was wanted for: feature, target or sample weight.
+        `role` says in an error what the column was wanted for: feature, target, sample weight, or
+        input of a trained network.
         Raises DataError with line and column for the first cell that is no number.
         """
         column = self.columns[name]
         if isinstance(column, np.ndarray):
             return column
-        row = self.first_text(name)
+        # A trained network has been given numbers before: text now is a mistake in a cell.
+        row = self.first_text(name) if role in TEXT_REMEDIES else None
         if row is not None:
             message = (
                 f"{role} `{name}` holds text (received `{column[row]}`); {TEXT_REMEDIES[role]}"

@@ -85,9 +85,24 @@ def class_of_text(cell: str) -> str:
     return str(int(number[0])) if number is not None and whole else cell
 
 
+def notice_spellings(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each class that is written in more than one way, as `1` and `01`."""
+    if len(targets) > 1 or not table.written:
+        return ()
+    position = [*table.columns].index(targets[0])
+    spellings: dict[str, list[str]] = {}
+    for cell in sorted({row[position] for row in table.written}):
+        spellings.setdefault(class_of_text(cell), []).append(cell)
+    return tuple(
+        f"target `{targets[0]}`: {listed(cells)} are taken for one class, `{name}`"
+        for name, cells in spellings.items()
+        if len(cells) > 1
+    )
+
+
 def one_hot_labels(table: Table, targets: Sequence[str]) -> IntArray:
     """Return the position of the 1 in each row of several columns of 0 and 1: shape (n_rows,)."""
-    cells = number_matrix(table, targets, "target")
+    cells = number_matrix(table, targets, "one-hot target")
     one_hot = ((cells == 0) | (cells == 1)).all(axis=1) & (cells.sum(axis=1) == 1)
     if not one_hot.all():
         row = int(np.argmin(one_hot))

@@ -190,7 +190,7 @@ def test_output_is_whole_or_not_touched(runs: Path) -> None:
     bad = "x1,x2\n" + "1,1\n" * 5000 + "1,oops\n"
     outcome = nnctl("predict", "and", "-", "-o", "out.csv", stdin=bad)
     assert outcome.code == 3
-    assert outcome.err.startswith("error: <stdin>:5002:2: feature `x2` ")
+    assert outcome.err.startswith("error: <stdin>:5002:2: input `x2` ")
     assert Path("out.csv").read_text() == "good\n"
     assert [path.name for path in Path().iterdir()] == ["out.csv"]
 

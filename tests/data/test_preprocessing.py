@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -248,3 +249,16 @@ def test_a_regression_is_restored_with_a_scale_for_each_target() -> None:
     arrays = preprocessing.arrays() | {"target_scale": np.ones(1)}
     with pytest.raises(ValueError, match="its target_scale must have shape"):
         Preprocessing.restore(preprocessing.to_dict(), arrays)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("abc", "input `width` must hold numbers (received `abc`)"),
+        ("1e400", "input `width` has a number too large for float64 (received `1e400`)"),
+    ],
+)
+def test_a_trained_network_says_which_cell_is_no_number(cell: str, message: str) -> None:
+    preprocessing = fitted(FLOWERS, FLOWER_ROLES)
+    with pytest.raises(DataError, match=re.escape(message)):
+        preprocessing.transform_features(table_of(f"length,width\n3,{cell}\n"), "float32")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnctl.data.targets import find_classes, find_labels
+from nnctl.data.targets import find_classes, find_labels, notice_spellings
 from nnctl.errors import DataError
 from tests.data.tables import column_of, table_of
 
@@ -112,3 +112,18 @@ def test_columns_that_are_not_one_hot_are_refused(row: str) -> None:
         f"f.csv:3:1: exactly one of the target columns must be 1 and the others 0 "
         f"(received {received}); for a regression write `task: regression` with a loss for it"
     )
+
+
+def test_a_class_written_in_two_ways_is_noticed() -> None:
+    table = table_of("kind\n01\n1\n2\n1.0\n")
+    assert find_classes(table, ["kind"]) == ("1", "2")
+    assert notice_spellings(table, ["kind"]) == (
+        "target `kind`: `01`, `1`, `1.0` are taken for one class, `1`",
+    )
+    assert notice_spellings(table_of("kind\nb\na\n"), ["kind"]) == ()
+
+
+def test_text_in_one_of_several_class_columns_says_what_they_hold() -> None:
+    table = table_of("a,b\nx,1\ny,0\n")
+    with pytest.raises(DataError, match="several target columns of a classification hold 0 and 1"):
+        find_labels(table, ["a", "b"], ["a", "b"])
