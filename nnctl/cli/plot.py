@@ -112,7 +112,7 @@ def plot_activation(
         raise UsageError("softmax has no curve: each of its values depends on all of z")
     activation = ACTIVATIONS[name]()
     z = np.linspace(-CURVE_RANGE, CURVE_RANGE, CURVE_POINTS)
-    figure = activation_figure(name, z, activation(z), activation.slope_at(z), activation.formula)
+    figure = activation_figure(name, z, activation(z), activation.slope_at(z), activation.written)
     _save(Picture(figure), output or Path(f"{name}.png"), json=json)
 
 

@@ -50,14 +50,12 @@ def completed_metrics(config: Config) -> tuple[str, ...] | None:
 def default_monitor(config: Config) -> str:
     """Return what is watched where nothing is said: rows not trained on, if there are any.
 
-    Of a perceptron it is the accuracy, if that is measured: its criterion is 0 for a wrong row on
-    the very boundary, and so for all rows of a network of zeros.
+    Of a perceptron it is the first of its metrics: its criterion is 0 for a wrong row on the very
+    boundary, and so for all rows of a network of zeros.
     """
     set_name = "validation" if config.data.split.validation > 0 else "train"
-    by_accuracy = config.loss.name == "perceptron" and "accuracy" in (
-        completed_metrics(config) or ()
-    )
-    return f"{set_name}_{'accuracy' if by_accuracy else 'loss'}"
+    metrics = completed_metrics(config) if config.loss.name == "perceptron" else None
+    return f"{set_name}_{metrics[0] if metrics else 'loss'}"
 
 
 def _output(config: Config) -> OutputConfig:

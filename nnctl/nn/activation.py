@@ -6,7 +6,7 @@ arrays of z's shape that each activation names, so that a training step allocate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +24,13 @@ class Activation:
     formula: ClassVar[str]
     scratch_arrays: ClassVar[int] = 0
     decides_by_score: ClassVar[bool] = False  # whether classes are told apart by z, not by a
+
+    @property
+    def written(self) -> str:
+        """The formula, with the values of the parameters that stand in it."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = [f"{name} = {value:g}" for name, value in values.items() if name in self.formula]
+        return ", ".join([self.formula, *named])
 
     def forward(self, z: FloatArray, out: FloatArray, scratch: Scratch) -> None:
         """Write f(z) into `out`."""

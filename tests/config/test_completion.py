@@ -60,9 +60,12 @@ def test_what_is_watched_is_the_validation_loss_if_there_is_one(share: float, mo
 
 
 @pytest.mark.parametrize(
-    ("metrics", "monitor"), [(None, "train_accuracy"), (["macro_f1"], "train_loss")]
+    ("metrics", "monitor"),
+    [(None, "train_accuracy"), (["macro_f1"], "train_macro_f1"), ([], "train_loss")],
 )
-def test_of_a_perceptron_the_accuracy_is_watched(metrics: list[str] | None, monitor: str) -> None:
+def test_of_a_perceptron_the_first_metric_is_watched(
+    metrics: list[str] | None, monitor: str
+) -> None:
     config = _config(loss="perceptron", metrics=metrics, training={"early_stopping": {}})
     assert config.training.early_stopping is not None
     assert config.training.early_stopping.monitor == monitor

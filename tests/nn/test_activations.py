@@ -120,6 +120,18 @@ def test_softmax_rows_sum_to_one_and_ignore_an_added_constant(
     np.testing.assert_allclose(Softmax()(z + constant), p, rtol=1e-11, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("activation", "written"),
+    [
+        (LeakyReLU(0.2), "f(z) = z if z > 0 else slope * z, slope = 0.2"),
+        (ELU(), "f(z) = z if z > 0 else alpha * (exp(z) - 1), alpha = 1"),
+        (Step(), "f(z) = 1 if z > 0 else 0"),
+    ],
+)
+def test_a_formula_is_written_with_its_parameters(activation: Activation, written: str) -> None:
+    assert activation.written == written
+
+
 def test_activations_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         LeakyReLU().slope = 0.5  # type: ignore[misc]
