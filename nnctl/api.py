@@ -1,11 +1,13 @@
 """The Python API: the commands as functions, with arrays instead of files.
 
-import nnctl
+    import nnctl
 
-run = nnctl.train("configs/iris.yaml")
-run.summary["best"]["test_accuracy"]
-run.predict([[5.1, 3.5, 1.4, 0.2]])              # array(['setosa'])
-nnctl.load_run("latest").predict_proba(X)
+    run = nnctl.train("configs/iris.yaml")
+    run.summary["best"]["test_accuracy"]
+    run.predict([[5.1, 3.5, 1.4, 0.2]])              # array(['setosa'])
+    nnctl.load_run("latest").predict_proba(X)
+
+`nnctl` itself offers these names and imports this module when one of them is first used.
 """
 
 from __future__ import annotations

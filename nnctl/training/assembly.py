@@ -16,7 +16,6 @@ from nnctl.config.problems import refuse
 from nnctl.config.target_checks import data_findings, output_units
 from nnctl.data.arrays import FloatArray
 from nnctl.data.dataset import Dataset
-from nnctl.errors import ConfigError
 from nnctl.runs.machine import usable_processors
 from nnctl.training.build import (
     build_learning_rate,
@@ -29,7 +28,7 @@ from nnctl.training.build import (
 from nnctl.training.decoding import decoder_for, gives_probabilities
 from nnctl.training.evaluation import examples_of
 from nnctl.training.loop import EpochSettings, Trainer
-from nnctl.training.memory import require_memory, training_bytes
+from nnctl.training.memory import memory_shortage, training_bytes
 from nnctl.training.metrics import TWO_CLASS_METRICS
 from nnctl.training.threads import choose_threads
 
@@ -125,10 +124,10 @@ def check_memory(config: Config, dataset: Dataset, batch_rows: int) -> Iterator[
     """The network must fit into memory, which is told before any of it is allocated."""
     specs = layer_specs(config, output_units(config, dataset.preprocessing))
     n_inputs, dtype = dataset.train.inputs.shape[1], np.dtype(config.compute.dtype)
-    try:
-        require_memory(training_bytes(n_inputs, specs, batch_rows, count_rows(dataset), dtype))
-    except ConfigError as error:
-        yield Finding(("model",), str(error))
+    needed = training_bytes(n_inputs, specs, batch_rows, count_rows(dataset), dtype)
+    shortage = memory_shortage(needed)
+    if shortage is not None:
+        yield Finding(("model",), shortage)
 
 
 def batch_size(config: Config, dataset: Dataset) -> tuple[int, tuple[str, ...]]:
@@ -207,7 +206,6 @@ def class_weights(config: Config, dataset: Dataset) -> FloatArray | None:
         return None
     if isinstance(wanted, dict):
         return np.array([wanted.get(name, 1.0) for name in classes])
-    assert train.targets is not None
     sums = np.bincount(train.targets.astype(np.int64), train.sample_weight, len(classes))
     present = sums > 0
     weights = np.ones(len(classes))

@@ -37,8 +37,18 @@ class Evaluation:
     """What a set of rows says of a network."""
 
     values: dict[str, float]  # loss and metrics
-    # (n_classes, n_classes), rows true and columns predicted: counts, or sums of sample weights
-    confusion: NDArray[Any] | None
+    outputs: FloatArray  # (n_rows, n_outputs)
+    examples: Examples
+    decoder: Decoder
+
+    @property
+    def confusion(self) -> NDArray[Any] | None:
+        """Counts, or sums of sample weights (n_classes, n_classes); None for a regression.
+
+        Rows are true classes, columns predicted ones. Counted when asked for: no epoch needs it.
+        """
+        examples = self.examples
+        return self.decoder.confusion(self.outputs, examples.targets, examples.sample_weight)
 
 
 def examples_of(
@@ -84,11 +94,10 @@ class Evaluator:
         return outputs, loss_sum / share_sum if share_sum > 0.0 else 0.0
 
     def evaluate(self, examples: Examples, metrics: tuple[str, ...]) -> Evaluation:
-        """Return `loss`, the named metrics and, for classes, the confusion matrix."""
+        """Return `loss` and the named metrics, and what the confusion is counted from."""
         decoder, targets = self.decoder, examples.targets
         # What overflows is infinite or NaN in the report, which says it better than a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             outputs, loss = self.outputs_and_loss(examples)
             values = decoder.metrics(metrics, outputs, targets, examples.sample_weight)
-        confusion = decoder.confusion(outputs, targets, examples.sample_weight)
-        return Evaluation({"loss": loss, **values}, confusion)
+        return Evaluation({"loss": loss, **values}, outputs, examples, decoder)

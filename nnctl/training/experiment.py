@@ -1,9 +1,11 @@
 """One training run from config to summary: what `nnctl train` does, without a screen.
 
-experiment = start_experiment(config, Path("runs"))
-for result in experiment.epochs():
-    ...
-summary = experiment.finish()
+    experiment = start_experiment(config, Path("runs"))
+    for result in experiment.epochs():
+        ...
+    summary = experiment.finish()
+
+`nnctl.cli.train` puts a screen around it, `nnctl.api.train` a function.
 """
 
 from __future__ import annotations
@@ -148,20 +150,19 @@ class Experiment:
         return measure_bars(self.config, summary["best"])
 
     def sets(self) -> dict[str, Examples]:
-        """Return the sets that there are, by name, ready for the loss."""
-        sets = {
-            "train": self.dataset.train,
-            "validation": self.dataset.validation,
-            "test": self.dataset.test,
-        }
+        """Return the sets that there are, by name, ready for the loss; the test set comes last."""
         trainer = self.assembly.trainer
-        return {
-            name: examples_of(
-                rows, trainer.decoder, trainer.network.n_outputs, self.assembly.class_weight
+        sets = {"train": trainer.train}
+        if trainer.validation is not None:
+            sets["validation"] = trainer.validation
+        if self.dataset.test is not None:
+            sets["test"] = examples_of(
+                self.dataset.test,
+                trainer.decoder,
+                trainer.network.n_outputs,
+                self.assembly.class_weight,
             )
-            for name, rows in sets.items()
-            if rows is not None
-        }
+        return sets
 
     def _evaluate_best(self) -> tuple[dict[str, float], dict[str, Any] | None]:
         """Return every set's loss and metrics, and the confusion on the rows seen least."""

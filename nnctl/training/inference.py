@@ -79,8 +79,8 @@ def model_metadata(config: Config, preprocessing: Preprocessing, epoch: int) -> 
     return {"config": settings, "preprocessing": preprocessing.to_dict(), "epoch": epoch}
 
 
-def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
-    """Build the model from the arrays `{prefix}parameters` and `{prefix}state`.
+def model_from_checkpoint(checkpoint: Checkpoint) -> Model:
+    """Build the model from the arrays `parameters` and `state`.
 
     Raises RunError for a checkpoint that does not hold what this needs.
     """
@@ -90,7 +90,7 @@ def model_from_checkpoint(checkpoint: Checkpoint, prefix: str = "") -> Model:
         preprocessing = Preprocessing.restore(metadata["preprocessing"], arrays)
         if known_task(config) not in (None, preprocessing.task):
             raise ValueError(f"its config is for no {preprocessing.task}")
-        vectors = (arrays[f"{prefix}parameters"], arrays[f"{prefix}state"])
+        vectors = (arrays["parameters"], arrays["state"])
         return Model(
             config,
             preprocessing,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnctl.errors import ConfigError
 from nnctl.nn.layout import LayerSpec, parameter_layout
 from nnctl.runs.machine import usable_memory
 from nnctl.training.evaluation import CHUNK_ROWS
@@ -55,15 +54,16 @@ def _values_of_layer(layer: LayerSpec) -> int:
     return layer.units * (VALUES_PER_UNIT + normalization + dropout + scratch)
 
 
-def require_memory(needed: int) -> None:
-    """Raise ConfigError when the training would take too large a share of the usable memory."""
+def memory_shortage(needed: int) -> str | None:
+    """Say that a training would take too large a share of the usable memory; None if it fits."""
     allowed = int(USABLE_SHARE * usable_memory())
-    if needed > allowed:
-        raise ConfigError(
-            f"model: training would take about {readable_bytes(needed)} of memory, more than half "
-            f"of what is usable ({readable_bytes(allowed)} allowed); write fewer units, or a "
-            "smaller training.batch_size"
-        )
+    if needed <= allowed:
+        return None
+    return (
+        f"model: training would take about {readable_bytes(needed)} of memory, more than half "
+        f"of what is usable ({readable_bytes(allowed)} allowed); write fewer units, or a "
+        "smaller training.batch_size"
+    )
 
 
 def readable_bytes(count: int) -> str:

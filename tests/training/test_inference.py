@@ -18,6 +18,7 @@ from nnctl.training.inference import (
     model_from_checkpoint,
     model_metadata,
 )
+from nnctl.training.records import best_checkpoint
 from tests.training.experiments import (
     FLOAT64,
     UNCHANGED,
@@ -111,7 +112,7 @@ def test_a_checkpoint_brings_the_whole_model_back(tmp_path: Path) -> None:
 def test_the_last_checkpoint_holds_the_best_network_too(tmp_path: Path) -> None:
     experiment = trained(tmp_path, deep("float32"))
     trainer = experiment.assembly.trainer
-    model = model_from_checkpoint(read_checkpoint(experiment.run.last), prefix="best_")
+    model = model_from_checkpoint(best_checkpoint(read_checkpoint(experiment.run.last)))
     np.testing.assert_array_equal(model.network.parameters, trainer.best_parameters)
     np.testing.assert_array_equal(model.network.state, trainer.best_state)
 
