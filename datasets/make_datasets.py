@@ -1,7 +1,8 @@
 """Write every CSV file of this directory again, to the byte: `python datasets/make_datasets.py`.
 
 The small logical, synthetic and dot-matrix sets are made here. The classic sets are exported from
-the copies packaged with scikit-learn (1.5 or later), which nothing else in this project needs.
+the copies packaged with scikit-learn (1.5 or later), and the penguins are copied from the package
+palmerpenguins (0.1.6); nothing else in this project needs either.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def main() -> None:
     write("digits_5x7.csv", [*(f"p{dot:02d}" for dot in range(35)), "digit"], dot_matrix_rows())
     for export in (export_iris, export_wine, export_breast_cancer, export_digits, export_diabetes):
         export()
+    copy_penguins()
 
 
 def write(name: str, header: Sequence[str], rows: Rows) -> None:
@@ -169,6 +171,14 @@ def export_diabetes() -> None:
     """Ten measurements of patients, in their raw units, and the disease's progression in a year."""
     bunch = packaged("load_diabetes", scaled=False)
     export("diabetes.csv", bunch, [*bunch.feature_names, "progression"], lambda _, value: value)
+
+
+def copy_penguins() -> None:
+    """The penguins as palmerpenguins packages them: gaps and all, not a byte changed."""
+    import palmerpenguins  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    packaged_file = Path(palmerpenguins.__file__).parent / "data" / "penguins.csv"
+    (HERE / "penguins.csv").write_bytes(packaged_file.read_bytes())
 
 
 def packaged(loader: str, **options: bool) -> Any:

@@ -5,6 +5,7 @@
     run = nnctl.train("configs/iris.yaml")
     run.summary["best"]["test_accuracy"]
     run.predict([[5.1, 3.5, 1.4, 0.2]])              # array(['setosa'])
+    run.predict({"petal_width": [0.2], ...})         # by name, in any order: also a data frame
     nnctl.load_run("latest").predict_proba(X)
 
 `nnctl` itself offers these names and imports this module when one of them is first used.
@@ -20,21 +21,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from nnctl.config import Config, config_from_dict, load_config
 from nnctl.data.arrays import FloatArray
-from nnctl.errors import DataError
+from nnctl.data.given_columns import Inputs, table_of_inputs
 from nnctl.runs.directory import RunDirectory, find_run
 from nnctl.runs.history import read_history
 from nnctl.runs.json_file import read_json
+from nnctl.training.cross_validation import start_cross_validation
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.experiment import start_experiment
 from nnctl.training.inference import Model, load_model
 from nnctl.training.loop import EpochResult
 from nnctl.training.predicting import require_probabilities
 
-__all__ = ["Run", "load_config", "load_run", "train"]
+__all__ = ["Run", "cross_validate", "load_config", "load_run", "train"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,14 @@ class Run:
         """The columns of metrics.csv."""
         return read_history(self.directory.metrics)
 
-    def predict(self, inputs: ArrayLike) -> NDArray[Any]:
-        """Predict rows of features in their own units and in the order of the config's features.
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """Predict rows of features in their own units.
 
-        `inputs` is (n_samples, n_features). Returns class names (n_samples,), or numbers in the
-        target's unit: (n_samples,), for several targets (n_samples, n_targets). Rows go through
-        whole products: a value may differ from that of `nnctl predict` by a relative 1e-6.
+        `inputs` are columns by name, as in a dictionary or a data frame, of which those that are no
+        features are left alone; or rows (n_samples, n_features) in the order of the features.
+        Returns class names (n_samples,), or numbers in the target's unit: (n_samples,), for several
+        targets (n_samples, n_targets). Rows go through whole products: a value may differ from that
+        of `nnctl predict` by a relative 1e-6. Raises DataError for rows that cannot be used.
         """
         outputs, decoder = self._outputs(inputs), self.model.decoder
         if isinstance(decoder, ClassDecoder):
@@ -81,7 +85,7 @@ class Run:
         values = self.model.preprocessing.inverse_targets(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def predict_proba(self, inputs: ArrayLike) -> FloatArray:
+    def predict_proba(self, inputs: Inputs) -> FloatArray:
         """Return each class's probability (n_samples, n_classes), in the order of `classes`.
 
         Raises UsageError where the network's outputs are no probabilities.
@@ -96,19 +100,11 @@ class Run:
         """The names of the classes; empty for a regression."""
         return self.model.preprocessing.classes
 
-    def _outputs(self, inputs: ArrayLike) -> FloatArray:
-        try:
-            values = np.asarray(inputs, np.float64)
-        except ValueError as error:
-            raise DataError(f"inputs must be rows of numbers, equally long ({error})") from None
-        features = self.model.preprocessing.features
-        if values.ndim != 2 or values.shape[1] != len(features):
-            raise DataError(
-                f"inputs must be of shape (n_samples, {len(features)}), a column each for "
-                f"{', '.join(features)} (received shape {values.shape})"
-            )
-        model = self.model
-        return model.outputs(model.preprocessing.scale_features(values, model.network.dtype))
+    def _outputs(self, inputs: Inputs) -> FloatArray:
+        model, preprocessing = self.model, self.model.preprocessing
+        names, wishes = preprocessing.feature_names, preprocessing.wishes()
+        table = table_of_inputs(inputs, names, model.config.data, wishes)
+        return model.outputs(preprocessing.transform_features(table, model.network.dtype))
 
 
 def train(
@@ -126,12 +122,7 @@ def train(
     summary and raises nothing.
     Raises ConfigError, DataError, DivergenceError or StorageError.
     """
-    if isinstance(config, dict):
-        settings = config_from_dict(config, Path.cwd())
-    elif isinstance(config, Config):
-        settings = config
-    else:
-        settings = load_config(config, overrides)
+    settings = _settings(config, overrides)
     experiment = start_experiment(settings, Path(runs_dir), name)
     with contextlib.closing(experiment.epochs()) as epochs:
         for result in epochs:
@@ -141,6 +132,33 @@ def train(
     return Run(experiment.run)
 
 
+def cross_validate(
+    config: Config | str | Path | dict[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    folds: int = 5,
+    runs_dir: str | Path = "runs",
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Cross-validate as `nnctl cross-validate` does; return what its --json says.
+
+    `["metrics"]["test_accuracy"]` has `mean` and `sample_standard_deviation`, `["run"]` is the
+    directory: `load_run(f"{directory}/fold-1")` opens a fold.
+    Raises what `train` does, and UsageError where there can be no such folds.
+    """
+    validation = start_cross_validation(_settings(config, overrides), folds, Path(runs_dir), name)
+    with contextlib.closing(validation.results()) as results:
+        for _ in results:
+            pass
+    return {"run": str(validation.directory.path), **validation.record()}
+
+
 def load_run(reference: str | None = None, runs_dir: str | Path = "runs") -> Run:
     """Open a run by its path, its name under `runs_dir`, or `latest` (also where left out)."""
     return Run(find_run(reference, Path(runs_dir)))
+
+
+def _settings(config: Config | str | Path | dict[str, Any], overrides: Sequence[str]) -> Config:
+    if isinstance(config, dict):
+        return config_from_dict(config, Path.cwd())
+    return config if isinstance(config, Config) else load_config(config, overrides)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import nnctl
-from nnctl.data.readers import read_table
 from nnctl.errors import ConfigError, DataError, RunError, UsageError
 from nnctl.training.loop import EpochResult
 
@@ -54,6 +53,16 @@ def test_predictions_are_those_of_the_command(iris: nnctl.Run) -> None:
     np.testing.assert_allclose(iris.predict_proba(iris_rows()), probabilities, rtol=1e-5)
 
 
+def test_cross_validation_gives_means_and_folds_that_are_runs(tmp_path: Path) -> None:
+    result = nnctl.cross_validate(IRIS, SHORT, folds=3, runs_dir=tmp_path)
+    folds = [nnctl.load_run(f"{result['run']}/fold-{number}") for number in (1, 2, 3)]
+    accuracies = [fold.summary["best"]["test_accuracy"] for fold in folds]
+    assert result["status"] == "finished"
+    assert result["metrics"]["test_accuracy"]["mean"] == pytest.approx(np.mean(accuracies))
+    with pytest.raises(UsageError, match="2 folds or more"):
+        nnctl.cross_validate(IRIS, folds=1, runs_dir=tmp_path)
+
+
 def test_every_epoch_is_told(tmp_path: Path) -> None:
     seen: list[EpochResult] = []
     nnctl.train(IRIS, SHORT, runs_dir=tmp_path, name="told", on_epoch=seen.append)
@@ -79,15 +88,19 @@ def test_a_config_may_be_a_mapping(tmp_path: Path) -> None:
 
 
 def test_the_names_of_the_api_are_listed() -> None:
-    assert dir(nnctl) == ["Run", "__version__", "load_config", "load_run", "train"]
+    assert dir(nnctl) == [
+        "Run", "__version__", "cross_validate", "load_config", "load_run", "train",
+    ]  # fmt: skip
 
 
 def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
     run = nnctl.train(DEMAND, runs_dir=tmp_path)
-    table = read_table(ROOT / "datasets" / "demand.csv")
-    features = np.column_stack([table.columns[name] for name in run.model.preprocessing.features])
-    targets = np.column_stack([table.columns[name] for name in run.model.preprocessing.targets])
+    data = np.genfromtxt(ROOT / "datasets" / "demand.csv", delimiter=",", names=True)
+    columns = {name: data[name] for name in data.dtype.names or ()}
+    features = np.column_stack([columns[n] for n in run.model.preprocessing.feature_names])
+    targets = np.column_stack([columns[name] for name in run.model.preprocessing.targets])
     predicted = run.predict(features)
+    np.testing.assert_array_equal(run.predict(columns), predicted)
     assert predicted.shape == targets.shape
     ratio = predicted.mean(axis=0) / targets.mean(axis=0)
     np.testing.assert_allclose(ratio, 1.0, atol=0.1)
@@ -102,11 +115,11 @@ def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
         ([1.0, 2.0, 3.0, 4.0], r"received shape \(4,\)"),
         (
             [[1.0, 2.0, np.nan, 4.0]],
-            r"row 0 of the inputs: `petal_length` must be finite \(received nan\)",
+            r"the inputs: row 0: input `petal_length` has a missing value \(received `nan`\)",
         ),
         (
             [[5.1, 3.5, 1.4, 0.2], [5.1, 1e39, 1.4, 0.2]],
-            r"row 1 of the inputs: `sepal_width` is too large for float32 once scaled "
+            r"the inputs: row 1: `sepal_width` is too large for float32 once scaled "
             r"\(received 1e\+39\); rescale the column",
         ),
     ],

@@ -36,6 +36,7 @@ OWNERS = {
     "yaml": {"config"},
     "matplotlib": {"plots"},
     "threadpoolctl": {"training"},
+    "pyarrow": {"data"},
 }
 ALLOWED_IN_ENGINE = {"numpy", "nnctl", "__future__"}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnctl.analysis.planes import grid_rows, middle_row, spread
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.dataset import load_table
 from nnctl.data.table import Table, number_matrix
@@ -24,7 +25,7 @@ from nnctl.runs.directory import RunDirectory
 from nnctl.runs.history import read_history
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.inference import Model, load_model
-from nnctl.training.own_rows import changes, own_rows, run_config
+from nnctl.training.own_rows import notice_changes, own_rows, run_config
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 GRID_POINTS = 240  # along each axis
 CURVE_POINTS = 400
-MARGIN = 0.08  # beyond the data, as a share of its range
 MOST_POINTS = 2000  # more would only cover one another
 
 
@@ -57,10 +57,10 @@ def draw_all(run: RunDirectory) -> list[Path]:
     """Write every picture that fits the run into its `plots/`; return their paths."""
     model = load_model(run.best)
     pictures = {"history": draw_history(run, model)}
-    n_features = len(model.preprocessing.features)
-    if n_features == 2:
+    kinds = [feature.kind for feature in model.preprocessing.features]
+    if kinds == ["numeric", "numeric"]:
         pictures["boundary"] = draw_boundary(run, model)
-    if n_features == 1:
+    if kinds == ["numeric"]:
         pictures["fit"] = draw_fit(run, model)
     if model.preprocessing.task == "classification":
         pictures["confusion"] = draw_confusion(run, model)
@@ -94,25 +94,27 @@ def draw_boundary(
     features: Sequence[str] | None = None,
     target: str | None = None,
 ) -> Picture:
-    """Draw what the network says over two features, the others at their median.
+    """Draw what the network says over two features of numbers.
+
+    The others stay at their median, categories at the one that most rows have.
 
     Of a regression's targets it draws `target`, else the first, and a notice says so. Raises
     UsageError when the network does not have two features and none, or others, are named, and
     for a target that is none of a regression's.
     """
     preprocessing = model.preprocessing
-    chosen = _two_features(preprocessing.features, features)
+    chosen = _two_features(preprocessing, features)
     position, choice = _one_target(preprocessing, target)
     table, notices = _table_of(run)
-    values = number_matrix(table, preprocessing.features, "feature")
+    values = preprocessing.raw_features(table)
     hidden = values.shape[1] - 2
-    x, y = (_spread(values[:, index], GRID_POINTS) for index in chosen)
-    outputs = _predict(model, _grid(x, y, values, chosen))
+    x, y = (spread(values[:, index], GRID_POINTS) for index in chosen)
+    outputs = _predict(model, grid_rows(x, y, middle_row(preprocessing, values), chosen))
     plane: dict[str, Any] = {
         "grid_x": x,
         "grid_y": y,
         "points": values[:, chosen],
-        "feature_names": tuple(preprocessing.features[index] for index in chosen),
+        "feature_names": tuple(preprocessing.feature_names[index] for index in chosen),
         "title": run.name if hidden == 0 else f"{run.name}: the other {hidden} at their median",
     }
     says = (
@@ -126,19 +128,15 @@ def draw_boundary(
 def draw_fit(run: RunDirectory, model: Model) -> Picture:
     """Draw the network's curve over one feature, through the data."""
     preprocessing = model.preprocessing
-    if len(preprocessing.features) != 1:
-        raise UsageError(
-            f"a fit is drawn over one feature; this run has {len(preprocessing.features)}; "
-            "`nnctl plot-boundary` draws two of them"
-        )
+    _require_one_feature(preprocessing)
     table, notices = _table_of(run)
-    points = number_matrix(table, preprocessing.features, "feature")
-    curve_x = _spread(points[:, 0], CURVE_POINTS)
+    points = preprocessing.raw_features(table)
+    curve_x = spread(points[:, 0], CURVE_POINTS)
     outputs = _predict(model, curve_x[:, np.newaxis])
     curve: dict[str, Any] = {
         "curve_x": curve_x,
         "points_x": points[:, 0],
-        "feature_name": preprocessing.features[0],
+        "feature_name": preprocessing.feature_names[0],
         "target_names": preprocessing.targets,
         "title": run.name,
     }
@@ -212,9 +210,10 @@ def _one_target(preprocessing: Preprocessing, wanted: str | None) -> tuple[int, 
     return targets.index(wanted), ()
 
 
-def _two_features(known: Sequence[str], wanted: Sequence[str] | None) -> list[int]:
+def _two_features(preprocessing: Preprocessing, wanted: Sequence[str] | None) -> list[int]:
+    known = preprocessing.feature_names
     if wanted is None and len(known) == 2:
-        return [0, 1]
+        wanted = known
     if wanted is None:
         raise UsageError(
             f"a boundary is drawn over two features; this run has {len(known)}: "
@@ -230,21 +229,34 @@ def _two_features(known: Sequence[str], wanted: Sequence[str] | None) -> list[in
                 f"it has {', '.join(known)}"
             )
         )
+    _require_numbers(preprocessing, wanted)
     return [known.index(name) for name in wanted]
 
 
-def _grid(x: FloatArray, y: FloatArray, values: FloatArray, chosen: Sequence[int]) -> FloatArray:
-    """Return the rows (len(y) * len(x), n_features) of a grid, all else at the median of values."""
-    grid = np.tile(np.median(values, axis=0), (len(y) * len(x), 1))
-    grid[:, chosen[0]] = np.tile(x, len(y))
-    grid[:, chosen[1]] = np.repeat(y, len(x))
-    return grid
+def _require_one_feature(preprocessing: Preprocessing) -> None:
+    if len(preprocessing.features) != 1:
+        raise UsageError(
+            f"a fit is drawn over one feature; this run has {len(preprocessing.features)}; "
+            "`nnctl plot-boundary` draws two of them"
+        )
+    _require_numbers(preprocessing, preprocessing.feature_names)
+
+
+def _require_numbers(preprocessing: Preprocessing, names: Sequence[str]) -> None:
+    """Raise UsageError for a feature that has no axis."""
+    numeric = [feature.name for feature in preprocessing.features if feature.kind == "numeric"]
+    for feature in preprocessing.features:
+        if feature.name in names and feature.kind != "numeric":
+            raise UsageError(
+                f"the axes are features of numbers, and `{feature.name}` is {feature.kind}; "
+                f"numeric are {', '.join(numeric) or 'none'}"
+            )
 
 
 def _table_of(run: RunDirectory) -> tuple[Table, tuple[str, ...]]:
     """Return some of the run's rows, and a notice where its data changed since it was trained."""
     table = load_table(run_config(run))
-    return _some_rows(table), changes(table, read_checkpoint(run.best))
+    return _some_rows(table), notice_changes(read_checkpoint(run.best), table)
 
 
 def _some_rows(table: Table) -> Table:
@@ -254,19 +266,15 @@ def _some_rows(table: Table) -> Table:
     return table.take(rows)
 
 
-def _spread(values: FloatArray, count: int) -> FloatArray:
-    """Return `count` values from below the least to above the greatest of `values` (n,)."""
-    low, high = float(values.min()), float(values.max())
-    margin = MARGIN * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, count)
-
-
 def _predict(model: Model, values: FloatArray) -> FloatArray:
     """Return the outputs for features (n, n_features) in their own units."""
-    return model.outputs(model.preprocessing.scale_features(values, model.network.dtype))
+    return model.outputs(model.preprocessing.encode(values, model.network.dtype))
 
 
 def _outputs_and_targets(model: Model, table: Table) -> tuple[FloatArray, FloatArray | IntArray]:
     dtype = model.network.dtype
-    inputs = model.preprocessing.transform_features(table, dtype)
-    return model.outputs(inputs), model.preprocessing.transform_targets(table, dtype)
+    outputs = [
+        model.outputs(model.preprocessing.transform_features(portion, dtype))
+        for portion in table.portions()
+    ]
+    return np.concatenate(outputs), model.preprocessing.transform_targets(table, dtype)

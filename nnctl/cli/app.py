@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from nnctl import __version__
-from nnctl.cli import check, console, evaluate, examples, plot, predict, train
+from nnctl.cli import check, console, cross_validate, evaluate, examples, init, plot, predict, train
 
 app = typer.Typer(
     name="nnctl",
@@ -30,11 +30,13 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
+    "cross-validate": cross_validate.cross_validate,
     "plot-boundary": plot.plot_boundary,
     "plot-fit": plot.plot_fit,
     "plot-history": plot.plot_history,
     "plot-confusion": plot.plot_confusion,
     "plot-activation": plot.plot_activation,
+    "init": init.init,
     "check": check.check,
     "schema": check.schema,
     "examples": examples.examples,
@@ -67,7 +69,7 @@ def options(
 def main() -> None:
     """Run the command in `sys.argv`."""
     console.prepare_streams()
-    console.heed_termination()
+    console.heed_signals()
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]

@@ -14,21 +14,23 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TextIO
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 import typer
 
 from nnctl.errors import NnctlError, Problem, StorageError, printable
 
 P = ParamSpec("P")
+Item = TypeVar("Item")
 PLAIN_WIDTH = 100  # of tables where there is no terminal
 
 
 @dataclass
 class Settings:
-    """What the options before the command say."""
+    """What the options before the command say, and whether a signal has come."""
 
     debug: bool = False
+    ending: type[BaseException] | None = None  # what the signal raised
 
 
 SETTINGS = Settings()
@@ -63,13 +65,31 @@ class Terminated(BaseException):
     """SIGTERM has come; like KeyboardInterrupt, no `except Exception` takes it for an error."""
 
 
-def heed_termination() -> None:
+ENDINGS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+
+
+def heed_signals() -> None:
     """Let SIGTERM end a command as Ctrl-C does, with what it holds put in order."""
 
-    def terminate(_signal: int, _frame: object) -> None:
-        raise Terminated
+    def end(number: int, _frame: object) -> None:
+        SETTINGS.ending = ENDINGS[signal.Signals(number)]
+        raise SETTINGS.ending
 
-    signal.signal(signal.SIGTERM, terminate)
+    for number in ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell starts what runs behind
+            signal.signal(number, end)
+
+
+def heeding(items: Iterable[Item]) -> Iterator[Item]:
+    """Pass items on, and raise what a signal raised unheard.
+
+    It may come at any instant, also in a destructor or in what compiled code calls back, where
+    Python drops an exception: Ctrl-C while a checkpoint is written was lost now and then.
+    """
+    for item in items:
+        if SETTINGS.ending is not None:
+            raise SETTINGS.ending
+        yield item
 
 
 def prepare_streams() -> None:
@@ -82,11 +102,6 @@ def prepare_streams() -> None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  open to the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # data is UTF-8, whatever the locale
-
-
-def standard_input(encoding: str) -> TextIO:
-    """Return standard input as text in `encoding`, as a file would be read, whatever the locale."""
-    return io.TextIOWrapper(sys.stdin.buffer, encoding, newline="")
 
 
 def say(text: str) -> None:
@@ -109,6 +124,19 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
+class StandardOutput(io.RawIOBase):
+    """Standard output as a stream of bytes, each piece of which is written at once."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of the bytes in `data`."""
+        with _stdout():
+            sys.stdout.buffer.write(data)
+        return len(data)
+
+
 def write_line(text: object) -> None:
     """Write a line of data, at once; training goes on when its reader has gone."""
     with contextlib.suppress(BrokenPipeError):
@@ -125,7 +153,7 @@ def write_json(value: Any) -> None:
 def write_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
-    """Write a table to stdout; cells are shown literally, numbers to the right."""
+    """Write a table to stdout; cells are shown literally, numbers to the right, "" as a blank."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -134,7 +162,7 @@ def write_table(
     rows = list(rows)
     table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], (int, float)) for row in rows)
+        numeric = all(isinstance(row[index], (int, float)) for row in rows if row[index] != "")
         table.add_column(
             Text(printable(column)), justify="right" if numeric else "left", overflow="fold"
         )

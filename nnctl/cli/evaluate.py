@@ -1,7 +1,9 @@
-"""`nnctl evaluate`: loss and metrics on labelled rows."""
+"""`nnctl evaluate`: loss and metrics on labelled rows, beside those of simpler models."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nnctl.cli import console
@@ -19,6 +21,7 @@ from nnctl.cli.options import (
 if TYPE_CHECKING:
     from nnctl.data.table import Table
     from nnctl.runs.directory import RunDirectory
+    from nnctl.training.baselines import Baselines
     from nnctl.training.inference import Model
 
 MOST_CLASSES_IN_CONFUSION = 12
@@ -32,53 +35,87 @@ def evaluate(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Measure a network on labelled rows.
+    """Measure a network on labelled rows, beside a linear model and a constant answer.
 
     Without INPUT they are the run's own: test rows, else validation, else training.
     """
     from nnctl.cli.opening import open_run
     from nnctl.errors import UsageError
-    from nnctl.training.reporting import evaluate_table
+    from nnctl.training.reporting import evaluate_tables
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
     if source is not None and split is not None:
         raise UsageError("--split chooses among the run's own rows; leave it or INPUT out")
     directory, model = open_run(run, runs_dir, checkpoint)
-    table, name = labelled_rows(directory, model, source, split)
+    baselines = open_baselines(directory, model)
+    tables, name = labelled_rows(directory, model, source, split)
     with blas_threads(1):
-        report = evaluate_table(model, table)
+        report = evaluate_tables(model, tables, baselines)
     header = {"run": str(directory.path), "checkpoint": checkpoint, "data": name}
     if json:
-        console.write_json({**header, **report})
+        console.write_json({**header, **report.measures})
     else:
-        present(model, f"{directory.name}, {name}", report)
+        present(model, f"{directory.name}, {name}", report.measures)
+    console.notes(report.notes)
+
+
+def open_baselines(run: RunDirectory, model: Model) -> Baselines | None:
+    """Return what the network is compared with; say so where there is nothing."""
+    from nnctl.training.baselines import load_baselines
+
+    baselines = load_baselines(run.baselines, model)
+    if baselines is None:
+        console.notes(
+            [f"there is no {run.baselines} (the end of a training writes it): no baselines"]
+        )
+    return baselines
 
 
 def labelled_rows(
     run: RunDirectory, model: Model, source: str | None, split: str | None
-) -> tuple[Table, str]:
-    """Return the rows to measure on, and what they are called."""
-    from nnctl.data.readers import read_table, read_table_from
+) -> tuple[Iterator[Table], str]:
+    """Return the rows to measure on, in portions, and what they are called."""
+    from nnctl.data.sources import open_chunks, stream_chunks
+    from nnctl.training.own_portions import own_portions
     from nnctl.training.own_rows import own_rows
+    from nnctl.training.predicting import rows_at_once
+    from nnctl.training.reporting import wishes_of_labelled_rows
 
-    data = model.config.data
+    rows = rows_at_once(model)
+    if source is None:
+        own = own_rows(run, split)
+        console.notes(own.notices)
+        return own_portions(own.table, rows), own.set_name
+    data, wishes = model.config.data, wishes_of_labelled_rows(model)
     if source == "-":
-        stream = console.standard_input(data.encoding)
-        return read_table_from(stream, "<stdin>", data.delimiter), "<stdin>"
-    if source is not None:
-        return read_table(source, data.delimiter, data.encoding), source
-    rows = own_rows(run, split)
-    console.notes(rows.notices)
-    return rows.table, rows.set_name
+        tables = stream_chunks(sys.stdin.buffer, "<stdin>", data, wishes, rows=rows)
+        return with_ignored_noted(model, tables), "<stdin>"
+    return with_ignored_noted(model, open_chunks(source, data, wishes, rows=rows)), source
+
+
+def with_ignored_noted(model: Model, tables: Iterator[Table]) -> Iterator[Table]:
+    """Pass the tables on; say once which of their columns nobody looks at."""
+    from nnctl.training.predicting import describe_ignored_columns
+
+    for number, table in enumerate(tables):
+        if number == 0:
+            console.notes(describe_ignored_columns(model, table))
+        yield table
 
 
 def present(model: Model, name: str, report: dict[str, Any]) -> None:
-    """Write the measures as tables."""
-    values = {k: v for k, v in report.items() if isinstance(v, float)}
-    console.write_table(
-        ("metric", "value"), values.items(), f"{name}: {report['rows']:,} rows, epoch {model.epoch}"
-    )
+    """Write the measures as tables, the baselines' beside those of the network."""
+    beside = report.get("baselines", {})
+    constant = "majority class" if "classes" in report else "mean"
+    headings = [constant if baseline == "constant" else baseline for baseline in beside]
+    measures = [
+        (metric, value, *(values.get(metric, "") for values in beside.values()))
+        for metric, value in report.items()
+        if isinstance(value, float)
+    ]
+    title = f"{name}: {report['rows']:,} rows, epoch {model.epoch}"
+    console.write_table(("metric", "network", *headings), measures, title)
     if "classes" not in report:
         return
     columns = ("class", "precision", "recall", "f1", "support")

@@ -1,13 +1,12 @@
-"""`nnctl predict`: rows in, predictions out."""
+"""`nnctl predict`: rows in, predictions out, with a part of them in memory at a time."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json as json_lines
-from collections.abc import Iterator
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
@@ -28,13 +27,22 @@ if TYPE_CHECKING:
     from nnctl.runs.directory import RunDirectory
     from nnctl.training.inference import Model
 
-ROWS_AT_ONCE = 4096
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="csv|jsonl|npy",
+        help="How to write; left out, by the suffix of --output, else csv.",
+        show_default=False,
+    ),
+]
 
 
 def predict(
     run: RunArgument = None,
     source: InputArgument = None,
     output: Output = None,
+    form: FormatName = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add each class's probability.")] = False,
     with_input: Annotated[
         bool, typer.Option("--with-input", help="Repeat the input's columns before them.")
@@ -43,105 +51,105 @@ def predict(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Predict rows of a file, a pipe or the run's own.
+    """Predict rows of a file, a pipe or the run's own, however many they are.
 
-    The result is CSV with the column `prediction`, or with --json one object a line.
+    The result is CSV with the column `prediction`, one JSON object a line (jsonl, or --json), or a
+    NumPy array (npy). Cells that --with-input repeats are never altered, also where a spreadsheet
+    would take them for formulas (=, +, -, @).
     """
+    from nnctl.cli.inputs import input_tables
     from nnctl.cli.opening import open_run
-    from nnctl.errors import UsageError
-    from nnctl.runs.atomic import write_atomically
-    from nnctl.training.predicting import require_probabilities
+    from nnctl.training.predicting import predict_stream, require_probabilities
+    from nnctl.training.prediction_formats import FORMATS
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
-    if output is not None and source is not None and output.absolute() == Path(source).absolute():
-        raise UsageError(f"--output is the input itself ({output}); name another file")
+    form = chosen_format(form, json, output)
+    refuse_text_in_array(form, output, with_input)
     directory, model = open_run(run, runs_dir, checkpoint)
+    if output is not None:
+        refuse_writing_over(files_of(directory) if source is None else [source], output)
     if proba:
         require_probabilities(model)
-    tables = input_tables(directory, model, source)
-    write = as_json_lines if json else as_csv
-    with blas_threads(1):  # a second thread would change the last bits, and gain nothing on a row
-        pieces = write(model, tables, proba, with_input)
-        if output is not None:
-            write_atomically(output, "".join(pieces).encode())
-            return
-        for piece in pieces:
-            console.write(piece)
-
-
-def input_tables(run: RunDirectory, model: Model, source: str | None) -> Iterator[Table]:
-    """Yield the rows to predict in portions: a file's, standard input's, or the run's own."""
-    from nnctl.data.readers import read_chunks, read_table
-    from nnctl.training.own_rows import own_rows
-
-    data = model.config.data
-    if source == "-":
-        stream = console.standard_input(data.encoding)
-        yield from read_chunks(stream, "<stdin>", ROWS_AT_ONCE, data.delimiter)
-    elif source is not None:
-        yield read_table(Path(source), data.delimiter, data.encoding)
+    if source is None:
+        tables = own_tables(directory, model, with_input)
     else:
-        rows = own_rows(run)
-        console.say(f"predicting the {rows.set_name} rows of {run.path}")
-        console.notes(rows.notices)
-        yield rows.table
+        wishes = model.preprocessing.wishes()
+        tables = input_tables(model, source, wishes, keep_written=with_input)
+    predictions = predict_stream(model, tables, console.notes, probabilities=proba)
+    # A second thread would change the last bits, and gain nothing on a row.
+    with blas_threads(1), opened_output(output) as stream:
+        FORMATS[form](console.heeding(predictions), stream, with_input=with_input)
 
 
-def as_csv(model: Model, tables: Iterator[Table], proba: bool, with_input: bool) -> Iterator[str]:
-    """Yield the lines of a CSV file, a portion at a time."""
-    header_written = False
-    for table in tables:
-        names, rows = predicted_rows(model, table, proba, with_input)
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        if not header_written:
-            writer.writerow(names)
-            header_written = True
-        writer.writerows(rows)
-        yield buffer.getvalue()
+def refuse_writing_over(sources: Iterable[str], output: Path) -> None:
+    """Raise UsageError where the output is one of the inputs, under whatever name."""
+    from nnctl.errors import UsageError
+
+    for source in sources:
+        with contextlib.suppress(OSError):  # what is not there yet is no input
+            if output.samefile(source):
+                raise UsageError(f"--output is the input itself ({output}); name another file")
 
 
-def as_json_lines(
-    model: Model, tables: Iterator[Table], proba: bool, with_input: bool
-) -> Iterator[str]:
-    """Yield one JSON object a row, a portion at a time."""
-    for table in tables:
-        names, rows = predicted_rows(model, table, proba, with_input)
-        lines = (
-            json_lines.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in rows
-        )
-        yield "".join(f"{line}\n" for line in lines)
+def files_of(run: RunDirectory) -> list[str]:
+    """Return the files that the run's own rows come from."""
+    from nnctl.config.schema.data import PATH_KEYS
+    from nnctl.training.own_rows import run_config
+
+    paths = (getattr(run_config(run).data, key) for key in PATH_KEYS)
+    return [path for path in paths if path is not None]
 
 
-def predicted_rows(
-    model: Model, table: Table, proba: bool, with_input: bool
-) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Return the names of the columns, and the rows."""
-    from nnctl.training.predicting import predict_table
+def chosen_format(form: str | None, json: bool, output: Path | None) -> str:
+    """Return what to write: as --format says, or --json, or the suffix of the output."""
+    from nnctl.errors import UsageError
+    from nnctl.training.prediction_formats import FORMATS, SUFFIXES
 
-    predictions = predict_table(model, table, probabilities=proba).columns
-    columns: list[Any] = list(predictions.values())
-    names = list(predictions)
+    if form is not None and form not in FORMATS:
+        raise UsageError(f"--format must be one of {', '.join(FORMATS)} (received {form})")
+    if json and form not in (None, "jsonl"):
+        raise UsageError(f"--json stands for --format jsonl (received {form}); leave one out")
+    if form is not None or json:
+        return form or "jsonl"
+    return SUFFIXES.get(output.suffix.lower(), "csv") if output is not None else "csv"
+
+
+def refuse_text_in_array(form: str, output: Path | None, with_input: bool) -> None:
+    """Raise UsageError for what an NPY array cannot hold, and for bytes sent to a terminal."""
+    from nnctl.errors import UsageError
+
+    if form != "npy":
+        return
     if with_input:
-        refuse_twins(table, names)
-        names = [*table.columns, *names]
-        columns = [*written_columns(table), *columns]
-    return names, zip(*columns, strict=True)
+        raise UsageError("an npy array holds predictions alone; leave --with-input out")
+    if output is None and sys.stdout.isatty():
+        raise UsageError("npy is not for a terminal; name a file with -o, or take another --format")
 
 
-def refuse_twins(table: Table, names: list[str]) -> None:
-    """Raise DataError where a column of the input is called like one of the predictions'."""
-    from nnctl.errors import DataError, Problem
+@contextlib.contextmanager
+def opened_output(output: Path | None) -> Iterator[BinaryIO]:
+    """Give standard output, or a file that appears whole at the end."""
+    from nnctl.runs.atomic import written_whole
 
-    twins = [name for name in names if name in table.columns]
-    if twins:
-        message = f"has a column `{twins[0]}` already; rename it, or leave --with-input out"
-        raise DataError(Problem(message, table.source))
+    if output is None:
+        yield cast(BinaryIO, console.StandardOutput())
+    else:
+        with written_whole(output) as file:
+            yield file
 
 
-def written_columns(table: Table) -> list[list[str]]:
-    """Return the input's cells as they stood in the file."""
-    if table.written:
-        return [list(column) for column in zip(*table.written, strict=True)]
-    return [[str(cell) for cell in column] for column in table.columns.values()]
+def own_tables(run: RunDirectory, model: Model, with_input: bool) -> Iterator[Table]:
+    """Yield the run's own rows in portions; say which they are."""
+    from nnctl.training.own_portions import own_portions, written_portions
+    from nnctl.training.own_rows import own_rows, run_config
+    from nnctl.training.predicting import rows_at_once
+
+    rows = own_rows(run)
+    console.say(f"predicting the {rows.set_name} rows of {run.path}")
+    console.notes(rows.notices)
+    if with_input:
+        data, wishes = run_config(run).data, model.preprocessing.wishes()
+        yield from written_portions(rows.table, data, wishes, rows_at_once(model))
+    else:
+        yield from own_portions(rows.table, rows_at_once(model))

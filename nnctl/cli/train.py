@@ -44,7 +44,8 @@ def train(
     rows = len(experiment.dataset.train.inputs)
     try:
         with contextlib.closing(experiment.epochs()) as epochs:
-            for _ in watched(epochs, settings.training.epochs, rows, quiet=quiet):
+            shown = watched(epochs, settings.training.epochs, rows, quiet=quiet)
+            for _ in console.heeding(shown):
                 pass
     except BaseException:
         tell_of_the_end(experiment, json=json)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from nnctl.config.pairs import OUTPUT_ACTIVATIONS, known_task
 from nnctl.config.schema.activations import Activation
+from nnctl.config.schema.data import LABEL, DataConfig
 from nnctl.config.schema.model import OutputConfig
 from nnctl.config.schema.root import Config
 from nnctl.config.schema.schedules import (
@@ -26,9 +27,10 @@ _ACTIVATION: TypeAdapter[Any] = TypeAdapter(Activation)
 
 
 def completed(config: Config) -> Config:
-    """Return the config with metrics, output activation, monitors and schedule filled in."""
+    """Return the config with all filled in that follows from the rest of it."""
     return config.model_copy(
         update={
+            "data": _data(config.data),
             "model": config.model.model_copy(update={"output": _output(config)}),
             "optimizer": config.optimizer.model_copy(update={"schedule": _schedule(config)}),
             "training": config.training.model_copy(
@@ -53,9 +55,18 @@ def default_monitor(config: Config) -> str:
     Of a perceptron it is the first of its metrics: its criterion is 0 for a wrong row on the very
     boundary, and so for all rows of a network of zeros.
     """
-    set_name = "validation" if config.data.split.validation > 0 else "train"
+    set_name = "validation" if config.data.has_validation else "train"
     metrics = completed_metrics(config) if config.loss.name == "perceptron" else None
     return f"{set_name}_{metrics[0] if metrics else 'loss'}"
+
+
+def _data(data: DataConfig) -> DataConfig:
+    target = data.target if data.labels is None else LABEL
+    columns = {
+        name: column.model_copy(update={"kind": column.said_kind})
+        for name, column in data.columns.items()
+    }
+    return data.model_copy(update={"target": target, "columns": columns})
 
 
 def _output(config: Config) -> OutputConfig:

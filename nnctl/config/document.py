@@ -30,6 +30,8 @@ class Marks:
 
     keys: dict[Path, Mark] = field(default_factory=dict, compare=False)
     values: dict[Path, Mark] = field(default_factory=dict, compare=False)
+    files: dict[str, str] = field(default_factory=dict, compare=False)
+    """Absolute path of a file -> the path as it was written."""
 
     def mark(self, path: Path, *, at_key: bool = False) -> Mark:
         """Return where `path` was written, or else the closest that holds it."""

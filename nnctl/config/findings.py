@@ -33,7 +33,7 @@ DEMANDS: dict[str, str] = {
     "string_too_short": "must have at least {min_length} character(s)",
     "string_too_long": "must have at most {max_length} character(s)",
     "string_pattern_mismatch": f"must be {RUN_NAME_RULE}",
-    "too_short": "must have at least {min_length} entry",
+    "too_short": "must have {min_length} or more entries",
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
@@ -48,10 +48,12 @@ EITHER: dict[str, str] = {
     "class_weight": "must be `balanced`, or a mapping of classes to weights",
     "target": "must be a column's name, or a list of them",
     "threads": "must be an integer of at least 1, or `auto`",
+    "value": "must be a finite number, or text (`true` and `false` in quotes)",
 }
-# Sections -> how they are written.
+# Sections, and fields of many entries -> how they are written.
 EXAMPLES: dict[str, str] = {
     "Bounds": ", such as {min: 0.9}",
+    "ColumnConfig": ", such as {kind: categorical}",
     "DataConfig": ", such as {source: data.csv, target: y}",
     "EarlyStoppingConfig": ", such as {patience: 10}",
     "GradientClippingConfig": ", such as {norm: 1.0}",
@@ -61,6 +63,10 @@ EXAMPLES: dict[str, str] = {
     "RegularizationConfig": ", such as {l2: 0.0001}",
     "SplitConfig": ", such as {validation: 0.2, test: 0.2}",
     "TrainingConfig": ", such as {epochs: 100}",
+    "columns": ", such as {island: categorical}",
+    "missing_values": ', such as ["", NA]',
+    "order": ", such as [low, high]",
+    "expect": ", such as {test_accuracy: {min: 0.9}}",
 }
 
 
@@ -105,27 +111,29 @@ def _finding(detail: ErrorDetails, value: object) -> Finding:
     if kind == "missing":
         return Finding(path[:-1], _missing_key(path, value_at(value, path[:-1])))
     received = value_at(value, path)
+    if isinstance(word := value_at(value, path[:-1]), str):  # which stands for a mapping
+        path, received = path[:-1], word
     if kind == "union_tag_invalid" and isinstance(received, dict):
         path, received = (*path, "name"), received["name"]
     if detail["loc"][-1] in (WORD, OTHER):
         return Finding(path, f"{dotted(path)} {EITHER[str(path[-1])]} (received {shown(received)})")
     if kind in ("union_tag_invalid", "union_tag_not_found", "literal_error"):
         return Finding(path, _unknown_name(path, received, _expected(detail, place)))
-    return Finding(path, f"{dotted(path)} {_demand(detail, received)}")
+    return Finding(path, f"{dotted(path)} {_demand(detail, path, received)}")
 
 
-def _demand(detail: ErrorDetails, received: object) -> str:
+def _demand(detail: ErrorDetails, path: Path, received: object) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     demand = DEMANDS[kind].format(**context) if kind in DEMANDS else detail["msg"]
-    example = EXAMPLES.get(context.get("class_name", ""), "")
-    return f"{demand}{example} (received {shown(received)}){_quotes(kind, received)}"
+    example = EXAMPLES.get(context.get("class_name", path[-1]), "")
+    return f"{demand}{example} (received {shown(received)}){_quotes(kind, path, received)}"
 
 
-def _quotes(kind: str, received: object) -> str:
+def _quotes(kind: str, path: Path, received: object) -> str:
     if kind in UNQUOTED and isinstance(received, str) and received[:1].isdigit():
         return "; take the quotes away"
-    is_number = isinstance(received, int | float) and not isinstance(received, bool)
-    return "; put it in quotes" if kind == "string_type" and is_number else ""
+    is_text = isinstance(received, int | float) or (received is None and isinstance(path[-1], int))
+    return "; put it in quotes" if kind == "string_type" and is_text else ""
 
 
 def _unknown_key(place: Place) -> str:
@@ -150,10 +158,14 @@ def _expected(detail: ErrorDetails, place: Place) -> tuple[str, ...]:
 
 
 def _unknown_name(path: Path, received: object, names: tuple[str, ...]) -> str:
-    choices = f"must be one of {', '.join(names)}"
+    choices = f"must be one of {', '.join(map(_as_word, names))}"
     if isinstance(received, dict):
         return f"{dotted(path)} needs a `name`, which {choices}"
     suggestion = suggest_name(received, names) if isinstance(received, str) else None
     if suggestion is None:
         return f"{dotted(path)} {choices} (received {shown(received)})"
     return f"{dotted(path)}: unknown name {shown(received)}; did you mean `{suggestion}`?"
+
+
+def _as_word(name: str) -> str:
+    return name if name.isidentifier() else shown(name)

@@ -18,6 +18,7 @@ from nnctl.config.findings import Finding, findings_of, shown
 from nnctl.config.names import closest
 from nnctl.config.overrides import apply_override
 from nnctl.config.problems import config_error, located
+from nnctl.config.schema.data import PATH_KEYS
 from nnctl.config.schema.root import RUN_NAME, RUN_NAME_RULE, Config
 from nnctl.config.semantics import semantic_findings
 from nnctl.config.yaml_source import MAXIMUM_BYTES, MAXIMUM_DEPTH, read_yaml
@@ -125,11 +126,13 @@ def _prepare(document: Document, base: Path, name: str) -> None:
     """Say what the file leaves to its own place: the name, and where the data is."""
     document.value.setdefault("name", name)
     data = document.value.get("data")
-    source = data.get("source") if isinstance(data, dict) else None
-    if isinstance(data, dict) and isinstance(source, str) and source:
-        from_option = document.marks.mark(("data", "source")).line is None and document.marks.values
-        start = Path.cwd() if from_option else base
-        data["source"] = os.path.normpath(start / source)
+    for key in PATH_KEYS if isinstance(data, dict) else ():
+        written = data.get(key)
+        if isinstance(written, str) and written:
+            mark = document.marks.mark(("data", key))
+            from_option = mark.line is None and document.marks.values
+            data[key] = os.path.normpath((Path.cwd() if from_option else base) / written)
+            document.marks.files[data[key]] = written
 
 
 def _cut(path: documents.Path) -> documents.Path:

@@ -102,7 +102,7 @@ def check_batch_normalization(config: Config) -> Iterator[Finding]:
 
 def check_biases(config: Config) -> Iterator[Finding]:
     """Initial biases are given once, and only where there are biases."""
-    for path, layer in _layers(config):
+    for path, layer in layers(config):
         initializer = layer.initializer
         given = isinstance(initializer, Values) and initializer.biases is not None
         chosen = layer.bias_initializer.name != "zeros"
@@ -115,9 +115,12 @@ def check_biases(config: Config) -> Iterator[Finding]:
 
 
 def check_values(config: Config) -> Iterator[Finding]:
-    """Weights and biases that are written out must have the shape of their layer."""
-    inputs = len(config.data.features) if config.data.features else None
-    for path, layer in _layers(config):
+    """Weights and biases that are written out must have the shape of their layer.
+
+    How many inputs the first layer has is known once the data is.
+    """
+    inputs: int | None = None
+    for path, layer in layers(config):
         if isinstance(layer.initializer, Values):
             yield from _check_weights(path, layer, layer.initializer, inputs)
         if isinstance(layer.bias_initializer, BiasValues):
@@ -126,7 +129,8 @@ def check_values(config: Config) -> Iterator[Finding]:
         inputs = layer.units
 
 
-def _layers(config: Config) -> Iterator[tuple[Path, LayerConfig | OutputConfig]]:
+def layers(config: Config) -> Iterator[tuple[Path, LayerConfig | OutputConfig]]:
+    """Yield all layers from the inputs on, and where a config has them."""
     for index, layer in enumerate(config.model.hidden):
         yield ("model", "hidden", index), layer
     yield OUTPUT, config.model.output
@@ -138,14 +142,20 @@ def _check_weights(
     place: Path = (*path, "initializer", "weights")
     rows = values.weights
     if inputs is not None and len(rows) != inputs:
-        message = f"{dotted(place)} must have a row for each of the {inputs} inputs"
-        yield Finding(place, f"{message} (received {len(rows)})")
+        yield wrong_rows(path, values, inputs)
     columns = layer.units or len(rows[0])
     for index, row in enumerate(rows):
         yield from _check_length((*place, index), row, columns)
     if values.biases is not None:
         biases: Path = (*path, "initializer", "biases")
         yield from _check_length(biases, values.biases, columns)
+
+
+def wrong_rows(path: Path, values: Values, inputs: int) -> Finding:
+    """Say that the weights of the layer at `path` fit another number of inputs."""
+    place: Path = (*path, "initializer", "weights")
+    message = f"{dotted(place)} must have a row for each of the {inputs} inputs"
+    return Finding(place, f"{message} (received {len(values.weights)})")
 
 
 def _check_length(place: Path, numbers: tuple[float, ...], units: int | None) -> Iterator[Finding]:

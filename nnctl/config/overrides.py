@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnctl.config.document import Document, Mark, Path, dotted
+from nnctl.config.places import locate, word_of
 from nnctl.config.yaml_source import read_text
 from nnctl.errors import ConfigError, Problem
 
@@ -79,11 +80,11 @@ def _entry(holder: Any, step: str | int) -> Any:
 
 
 def _opened(value: Any, path: Path) -> Any:
-    """Return `value` as something that has keys: a bare name is a mapping with that name."""
+    """Return `value` as something that has keys: a bare word is a mapping with one."""
     if value is None:
         return {}
     if isinstance(value, str):
-        return {"name": value}
+        return {word_of(locate(path).entries): value}
     if isinstance(value, dict | list):
         return value
     raise _CannotSetError(f"{dotted(path)} is {value} in the config, and has no keys")

@@ -50,6 +50,11 @@ def name_of(model: type[Section]) -> str | None:
     return str(names[0]) if names else None
 
 
+def word_of(models: Models) -> str:
+    """Return the key that a bare word fills where it stands for one of the models."""
+    return models[0].word if models else Section.word
+
+
 def names_of(models: Models) -> tuple[str, ...]:
     """Return the names of those models that have one."""
     return tuple(name for model in models if (name := name_of(model)))

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from nnctl.config.document import Path
 from nnctl.config.findings import Finding
+from nnctl.config.model_checks import layers, wrong_rows
 from nnctl.config.pairs import output_activation
+from nnctl.config.schema.columns import ColumnConfig, ColumnKind
 from nnctl.config.schema.data import Task
+from nnctl.config.schema.initializers import Values
 from nnctl.config.schema.root import Config
 from nnctl.config.semantics import semantic_findings
+
+
+class Column(Protocol):
+    """A column that is looked at."""
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+
+    @property
+    def kind(self) -> ColumnKind:
+        """What the column holds: as the config says, or as its cells look."""
 
 
 class Roles(Protocol):
@@ -21,8 +36,12 @@ class Roles(Protocol):
         """Whether classes or numbers are predicted."""
 
     @property
-    def features(self) -> tuple[str, ...]:
-        """The names of the inputs."""
+    def features(self) -> Sequence[Column]:
+        """The columns that are predicted from."""
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs they become: one of each, or one of each category."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -36,8 +55,17 @@ class Roles(Protocol):
 def data_findings(config: Config, roles: Roles) -> Iterator[Finding]:
     """Check the config again with what the data adds to it, and then against the data itself."""
     yield from semantic_findings(_filled(config, roles))
+    yield from check_inputs(config, roles)
     yield from check_outputs(config, roles)
     yield from check_class_names(config, roles)
+
+
+def check_inputs(config: Config, roles: Roles) -> Iterator[Finding]:
+    """Weights that are written out have a row for each input of their layer."""
+    path, layer = next(layers(config))
+    initializer = layer.initializer
+    if isinstance(initializer, Values) and len(initializer.weights) != roles.n_inputs:
+        yield wrong_rows(path, initializer, roles.n_inputs)
 
 
 def check_outputs(config: Config, roles: Roles) -> Iterator[Finding]:
@@ -83,9 +111,15 @@ def _allowed_units(config: Config, roles: Roles) -> tuple[int, ...]:
 
 
 def _filled(config: Config, roles: Roles) -> Config:
-    """Return the config with task, features and output units, as the checks look for them."""
+    """Return the config with task, kinds and output units, as the checks look for them."""
     output = config.model.output.model_copy(update={"units": output_units(config, roles)})
-    data = {"task": roles.task, "features": config.data.features or roles.features}
+    columns = {
+        feature.name: config.data.columns.get(feature.name, ColumnConfig()).model_copy(
+            update={"kind": feature.kind}
+        )
+        for feature in roles.features
+    }
+    data = {"task": roles.task, "columns": columns}
     return config.model_copy(
         update={
             "data": config.data.model_copy(update=data),

@@ -113,7 +113,8 @@ def _wrong_name(name: str, sets: tuple[str, ...]) -> str | None:
 
 def _missing_rows(config: Config, name: str) -> str | None:
     rows = name.partition("_")[0]
-    if rows == "train" or getattr(config.data.split, rows) > 0:
+    has_rows = {"validation": config.data.has_validation, "test": config.data.has_test}
+    if has_rows.get(rows, True):
         return None
     return f"there are no {rows} rows; write `split: {{{rows}: 0.2}}` in `data`"
 

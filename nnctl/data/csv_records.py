@@ -1,17 +1,15 @@
-"""The grammar of a CSV file: lines to rows of equal width under a header, or where it is broken."""
+"""The grammar of a CSV file: lines to rows of equal width, exactly, or where it is broken."""
 
 from __future__ import annotations
 
 import csv
-import itertools
-import json
+import io
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from nnctl.data.numbers import parse_numbers
+from nnctl.data.csv_text import BYTES_AT_ONCE, Lines
 from nnctl.errors import DataError, Problem
-
-DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
-BYTE_ORDER_MARK = "\ufeff"
 
 CSV_ERRORS = {
     "unexpected end of data": "a quote that opens in this row never closes; close it",
@@ -25,116 +23,126 @@ STRAY_QUOTE = (
 )
 
 Cells = tuple[str, ...]
-Record = tuple[int, Cells]  # the line on which it begins, and its cells
+Record = tuple[int, list[str]]  # the line on which it begins, and its cells
 
 
-def open_records(
-    stream: Iterable[str], name: str, delimiter: str | None
-) -> tuple[Cells, Iterator[Record]]:
-    """Return the columns' names, and an iterator over the rows below them."""
-    lines = checked_lines(stream, name)
-    line, first = first_filled_line(lines, name)
-    recognised = recognise_delimiter(first)
-    chosen = recognised if delimiter is None else checked_delimiter(delimiter, name)
-    records = read_records(itertools.chain([first], lines), line, name, chosen)
-    header = next(records)[1]
-    if len(header) == 1 and chosen != recognised:
-        message = (
-            f"the header holds {DELIMITERS[recognised]} but no `{chosen}`; "
-            f"write `delimiter: {json.dumps(recognised)}`, or leave `delimiter` out"
+@dataclass(frozen=True)
+class Grammar:
+    """What parts cells from each other."""
+
+    delimiter: str
+    quote: str | None
+
+    def reader(self, lines: Iterable[str], *, strict: bool = True) -> Iterator[list[str]]:
+        """Return what cuts lines into rows; spaces that follow a delimiter are taken away."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            skipinitialspace=self.delimiter != " ",
+            strict=strict,
         )
-        raise DataError(Problem(message, name, line))
-    check_header(header, name, line)
-    return header, equally_wide(records, len(header), name)
 
 
-def checked_lines(stream: Iterable[str], name: str) -> Iterator[str]:
-    """Yield the lines without a byte order mark; refuse what is no text."""
-    number = 0
-    try:
-        for number, line in enumerate(stream, start=1):
+class Records:
+    """Cuts blocks of lines into rows; knows the line it is on, and whether one was blank."""
+
+    def __init__(self, source: Lines, name: str) -> None:
+        self.line = 1  # the next to be read
+        self.blank_line: int | None = None  # the first of the blank lines right before it
+        self._source = source
+        self._name = name
+        self._waiting: deque[str] = deque()
+
+    def first_filled_line(self) -> str:
+        """Return the first line that is not blank, and leave it where it is."""
+        for line in self._lines():
+            if line.strip():
+                self.line -= 1
+                self._waiting.appendleft(line)
+                return line
+        message = "the data is empty; write the columns' names in the first line, and rows below"
+        raise DataError(Problem(message, self._name))
+
+    def peek(self, grammar: Grammar) -> Record:
+        """Return the first row, and leave it where it is."""
+        taken: list[str] = []
+        line = self.line
+        try:
+            cells = next(grammar.reader(remembering(self._lines(), taken)))
+        except csv.Error as error:
+            raise self._refusal(error, line) from None
+        self._waiting.extendleft(reversed(taken))
+        self._put_back()
+        self.line = line
+        return line, cells
+
+    def skip_row(self, grammar: Grammar) -> None:
+        """Pass over a row."""
+        next(self.cut(self._source.take(BYTES_AT_ONCE, 1).text, grammar))
+        self._put_back()
+
+    def cut(self, text: str, grammar: Grammar) -> Iterator[Record]:
+        """Yield the rows that begin in a text of whole lines; the last may end beyond it.
+
+        A blank line has no cells: one of a single cell without content has quotes on it.
+        """
+        waiting = self._waiting
+        waiting.extend(io.StringIO(text, newline=""))
+        reader = grammar.reader(self._lines())
+        while waiting:
+            line, is_blank = self.line, not waiting[0].strip()
+            try:
+                cells = next(reader)
+            except csv.Error as error:
+                raise self._refusal(error, line) from None
+            yield line, [] if is_blank and len(cells) == 1 else cells
+
+    def equally_wide(self, records: Iterable[Record], width: int) -> Iterator[Record]:
+        """Yield the rows; refuse a ragged one, and a blank line unless only blank lines follow."""
+        for line, cells in records:
+            if not cells:
+                self.blank_line = self.blank_line or line
+                continue
+            if self.blank_line is not None:
+                message = "the line is blank and rows follow below; remove it"
+                raise DataError(Problem(message, self._name, self.blank_line))
+            if len(cells) != width:
+                message = (
+                    f"the row has the wrong number of cells (expected {width}, "
+                    f"received {len(cells)}); quote a cell that holds the delimiter"
+                )
+                raise DataError(Problem(message, self._name, line))
+            yield line, cells
+
+    def _refusal(self, error: csv.Error, line: int) -> DataError:
+        reason = str(error).partition(" (")[0]
+        return DataError(Problem(CSV_ERRORS.get(reason, STRAY_QUOTE), self._name, line))
+
+    def _put_back(self) -> None:
+        self._source.put_back("".join(self._waiting))
+        self._waiting.clear()
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines that wait, and then those of the source as long as a row goes on."""
+        while True:
+            if not self._waiting:
+                self._waiting.extend(
+                    io.StringIO(self._source.take(BYTES_AT_ONCE, 1).text, newline="")
+                )
+            if not self._waiting:
+                return
+            line = self._waiting.popleft()
             if "\0" in line:
                 message = "the line holds a NUL byte; is this a text file? UTF-16 needs `encoding:`"
-                raise DataError(Problem(message, name, number))
-            yield line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
-    except UnicodeDecodeError as error:
-        after = "the text after this line" if number else "the text"
-        message = f"{after} is not {error.encoding}; convert it to utf-8, or write `encoding:`"
-        raise DataError(Problem(message, name, number or None)) from None
+                raise DataError(Problem(message, self._name, self.line))
+            self.line += 1
+            yield line
 
 
-def first_filled_line(lines: Iterator[str], name: str) -> tuple[int, str]:
-    """Return the first line that is not blank, and its number."""
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            return number, line
-    message = "the data is empty; write the columns' names in the first line, and rows below"
-    raise DataError(Problem(message, name))
-
-
-def recognise_delimiter(header: str) -> str:
-    """Return the delimiter that cuts the header into most names: comma where none does."""
-    widths = {
-        delimiter: len(next(csv.reader([header], delimiter=delimiter))) for delimiter in DELIMITERS
-    }
-    return max(widths, key=widths.__getitem__)
-
-
-def checked_delimiter(delimiter: str, name: str) -> str:
-    """Return the delimiter, or refuse what cannot be one."""
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        message = f"no file can be cut at `{delimiter}`; write one character like `,` or `;`"
-        raise DataError(Problem(message, name))
-    return delimiter
-
-
-def read_records(lines: Iterable[str], first: int, name: str, delimiter: str) -> Iterator[Record]:
-    """Yield the rows as the csv module cuts them, with the spaces around each cell taken away."""
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != " ", strict=True)
-    while True:
-        line = first + reader.line_num
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            reason = str(error).partition(" (")[0]
-            raise DataError(Problem(CSV_ERRORS.get(reason, STRAY_QUOTE), name, line)) from None
-        yield line, tuple([cell.strip() for cell in cells])
-
-
-def check_header(header: Cells, name: str, line: int) -> None:
-    """Refuse a header without names, with a name twice, or that is a row of numbers."""
-    if parse_numbers(header) is not None:
-        message = f"the first line holds numbers (received `{header[0]}`), not the columns' names"
-        raise DataError(Problem(f"{message}; write a line of names above", name, line))
-    problems = []
-    for position, column in enumerate(header, start=1):
-        if not column:
-            message = "the column has no name; write one in the header"
-            problems.append(Problem(message, name, line, position))
-        elif column in header[: position - 1]:
-            first = header.index(column) + 1
-            message = f"column {first} is called `{column}` too; rename one of them"
-            problems.append(Problem(message, name, line, position))
-    if problems:
-        raise DataError(problems)
-
-
-def equally_wide(records: Iterator[Record], width: int, name: str) -> Iterator[Record]:
-    """Yield the rows; refuse a ragged one, and a blank line unless only blank lines follow."""
-    blank_line: int | None = None
-    for line, cells in records:
-        if len(cells) <= 1 and not any(cells):
-            blank_line = blank_line or line
-            continue
-        if blank_line is not None:
-            message = "the line is blank and rows follow below; remove it"
-            raise DataError(Problem(message, name, blank_line))
-        if len(cells) != width:
-            message = (
-                f"the row has the wrong number of cells (expected {width}, received {len(cells)}); "
-                "quote a cell that holds the delimiter"
-            )
-            raise DataError(Problem(message, name, line))
-        yield line, cells
+def remembering(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    """Yield the lines, and put each into `taken`."""
+    for line in lines:
+        taken.append(line)
+        yield line

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.fingerprint import fingerprint
+from nnctl.data.fitting import fit_preprocessing
+from nnctl.data.folds import Fold, fold_rows
 from nnctl.data.generators import GENERATORS
-from nnctl.data.preprocessing import Preprocessing, fit_preprocessing
-from nnctl.data.readers import read_table
-from nnctl.data.roles import Roles, resolve_roles
+from nnctl.data.preprocessing import Preprocessing
+from nnctl.data.roles import Roles, resolve_roles, wishes_of
+from nnctl.data.sources import read_source
 from nnctl.data.splitting import Split, split_rows
 from nnctl.data.streams import stream
 from nnctl.data.table import Table, listed
 from nnctl.data.targets import find_labels, notice_spellings
+from nnctl.data.wishes import Wish, Wishes
 from nnctl.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -31,17 +34,27 @@ Targets = FloatArray | IntArray
 class Rows:
     """Rows as the network takes them."""
 
-    inputs: FloatArray  # (n_rows, n_features), scaled
+    inputs: FloatArray  # (n_rows, n_inputs), scaled
     targets: Targets  # labels (n_rows,) or scaled (n_rows, n_targets)
     sample_weight: FloatArray | None  # (n_rows,)
 
-    def take(self, rows: IntArray) -> Rows:
-        """Return some of the rows, by their positions among these."""
-        return Rows(
-            self.inputs[rows],
-            self.targets[rows],
-            None if self.sample_weight is None else self.sample_weight[rows],
-        )
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The data as it was read: the main table, and those of sets with a file of their own."""
+
+    main: Table
+    validation: Table | None = None
+    test: Table | None = None
+
+    def fingerprints(self) -> dict[str, Any]:
+        """Return the fingerprint of each table, by the config's key for it."""
+        tables = {
+            "source": self.main,
+            "validation_source": self.validation,
+            "test_source": self.test,
+        }
+        return {key: fingerprint(table) for key, table in tables.items() if table is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,40 +67,46 @@ class Dataset:
     preprocessing: Preprocessing
     notices: tuple[str, ...]  # what a person should know, a sentence each
     split: Split
-    fingerprint: str
+    fingerprints: Mapping[str, Any]
 
 
-def load_dataset(config: Config) -> Dataset:
+def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None = None) -> Dataset:
     """Read or make the data, divide it, fit the preprocessing on the training rows, and apply it.
 
-    Raises DataError for anything in the data that cannot be used, StorageError where it may not
-    be read.
+    With a `fold`, its rows are the test set. `tables` are the config's, where they were read
+    before. Raises DataError for anything in the data that cannot be used, StorageError where it
+    may not be read.
     """
-    table = load_table(config)
+    tables = tables or load_tables(config)
+    table = tables.main
     roles = resolve_roles(config, table)
-    split = split_table(config, table, roles)
-    preprocessing, notices = fit_preprocessing(
-        table, split.train, roles, config.data.scaling, config.data.target_scaling
+    split = split_table(config, table, roles, fold)
+    preprocessing, notices = fit_preprocessing(table, split.train, roles, config.data)
+    dtype, weight = config.compute.dtype, config.data.sample_weight
+    sets = rows_of_sets(
+        table, preprocessing, dtype, (split.train, split.validation, split.test), weight
     )
-    rows = rows_from_table(
-        table, preprocessing, config.compute.dtype, sample_weight=config.data.sample_weight
-    )
-    train = rows.take(split.train)
+    train, validation, test = (rows if len(rows.inputs) else None for rows in sets)
+    assert train is not None
     if train.sample_weight is not None and not train.sample_weight.any():
-        message = f"every training row has weight 0 in `{config.data.sample_weight}`; raise some"
+        message = f"every training row has weight 0 in `{weight}`; raise some"
         raise DataError(Problem(message, table.source))
+    if tables.validation is not None:
+        validation = rows_from_table(tables.validation, preprocessing, dtype, sample_weight=weight)
+    if tables.test is not None:
+        test = rows_from_table(tables.test, preprocessing, dtype, sample_weight=weight)
     of_classes: tuple[str, ...] = ()
     if roles.task == "classification":
         untrained = notice_untrained_classes(train.targets, preprocessing.classes)
         of_classes = (*untrained, *notice_spellings(table, roles.targets))
     return Dataset(
         train=train,
-        validation=rows.take(split.validation) if len(split.validation) else None,
-        test=rows.take(split.test) if len(split.test) else None,
+        validation=validation,
+        test=test,
         preprocessing=preprocessing,
         notices=(*notices, *of_classes),
-        split=split,
-        fingerprint=fingerprint(table),
+        split=with_own_files(split, tables),
+        fingerprints=tables.fingerprints(),
     )
 
 
@@ -102,46 +121,116 @@ def rows_from_table(
 
     `sample_weight` names the column of weights, if there is one.
     """
-    return Rows(
-        inputs=preprocessing.transform_features(table, dtype),
-        targets=preprocessing.transform_targets(table, dtype),
-        sample_weight=None if sample_weight is None else weights(table, sample_weight, dtype),
+    return rows_of_sets(table, preprocessing, dtype, (np.arange(table.n_rows),), sample_weight)[0]
+
+
+def rows_of_sets(
+    table: Table,
+    preprocessing: Preprocessing,
+    dtype: DTypeLike,
+    sets: Sequence[IntArray],
+    sample_weight: str | None,
+) -> list[Rows]:
+    """Return the rows of each set; `sets` holds their positions in the table, which ascend.
+
+    A portion of the table is coded at a time, into the arrays that training uses: at no time are
+    all rows in memory twice.
+    """
+    inputs: list[FloatArray] = [
+        np.empty((len(rows), preprocessing.n_inputs), dtype) for rows in sets
+    ]
+    first = 0
+    for portion in table.portions():
+        coded = preprocessing.transform_features(portion, dtype)
+        for rows, array in zip(sets, inputs, strict=True):
+            begin, end = np.searchsorted(rows, (first, first + len(coded)))
+            array[begin:end] = coded[rows[begin:end] - first]
+        first += len(coded)
+    targets = preprocessing.transform_targets(table, dtype)
+    weight = None if sample_weight is None else weights(table, sample_weight, dtype)
+    return [
+        Rows(array, targets[rows], None if weight is None else weight[rows])
+        for rows, array in zip(sets, inputs, strict=True)
+    ]
+
+
+def load_tables(config: Config) -> Tables:
+    """Read the config's files, or make what its generator describes."""
+    main, data = load_table(config), config.data
+    like_main = wishes_like(main, wishes_of(config))
+    validation, test = (
+        None if path is None else read_source(path, data, like_main, labels=labels)
+        for path, labels in (
+            (data.validation_source, data.validation_labels),
+            (data.test_source, data.test_labels),
+        )
     )
+    for table in (validation, test):
+        if table is not None:
+            table.require(name for name in main.names if name != data.group)
+    return Tables(main, validation, test)
 
 
 def load_table(config: Config) -> Table:
-    """Read the config's file, or make what its generator describes."""
+    """Read the config's main file, or make what its generator describes."""
     data = config.data
     if data.generator is None:
         assert data.source is not None, "the config holds a source or a generator"
-        return read_table(data.source, data.delimiter, data.encoding)
+        return read_source(data.source, data, wishes_of(config), labels=data.labels)
     seed = config.seed if data.generator.seed is None else data.generator.seed
     generate = GENERATORS[data.generator.name]
     return generate(stream(seed, "generator"), **data.generator.parameters())
 
 
-def split_table(config: Config, table: Table, roles: Roles) -> Split:
+def wishes_like(table: Table, wishes: Wishes) -> Wishes:
+    """Return the wish to read the same columns as those of a table, as what they are there."""
+    named: dict[str, Wish | None] = {}
+    for name in table.names:
+        wish = wishes.of(name) or Wish()
+        named[name] = Wish("text" if name in table.texts else "number", wish.role)
+    return Wishes(named, None)
+
+
+def split_table(config: Config, table: Table, roles: Roles, fold: Fold | None = None) -> Split:
     """Divide the rows as the config says.
 
-    Classes are divided alike unless it says otherwise, or wants the rows in their order.
+    Classes are divided alike unless it says otherwise, wants the rows in their order, or wants
+    groups of them kept together.
     """
-    split = config.data.split
-    by_default = roles.task == "classification" and split.shuffle
+    split, group = config.data.split, config.data.group
+    by_default = roles.task == "classification" and split.shuffle and group is None
     stratify = by_default if split.stratify is None else split.stratify
     if stratify and roles.task == "regression":
         message = "a regression has no classes to divide alike; write `stratify: false` in `split`"
         raise DataError(Problem(message, table.source))
-    labels = find_labels(table, roles.targets, roles.classes) if stratify else None
-    return split_rows(
-        table.n_rows,
-        config.seed,
-        validation=split.validation,
-        test=split.test,
-        shuffle=split.shuffle,
-        labels=labels,
-        classes=roles.classes,
-        source=table.source,
-    )
+    rules: dict[str, Any] = {
+        "validation": split.validation,
+        "shuffle": split.shuffle,
+        "labels": find_labels(table, roles.targets, roles.classes) if stratify else None,
+        "classes": roles.classes,
+        "groups": None if group is None else group_codes(table, group),
+        "source": table.source,
+    }
+    if fold is not None:
+        return fold_rows(table.n_rows, config.seed, fold, **rules)
+    return split_rows(table.n_rows, config.seed, test=split.test, **rules)
+
+
+def group_codes(table: Table, name: str) -> IntArray:
+    """Return a number for each row's group (n_rows,)."""
+    _, codes = table.codes(name)
+    table.refuse_gaps(name, codes, "group")
+    return codes.astype(np.int64)
+
+
+def with_own_files(split: Split, tables: Tables) -> Split:
+    """Return the split; the rows of a set with a file of its own are all of that file's."""
+    own = {
+        name: np.arange(table.n_rows)
+        for name, table in (("validation", tables.validation), ("test", tables.test))
+        if table is not None
+    }
+    return Split(split.train, own.get("validation", split.validation), own.get("test", split.test))
 
 
 def notice_untrained_classes(labels: Targets, classes: Sequence[str]) -> tuple[str, ...]:
@@ -161,4 +250,10 @@ def weights(table: Table, name: str, dtype: DTypeLike) -> FloatArray:
         row = int(np.argmax(values < 0))
         message = f"sample weight `{name}` must not be negative (received {values[row]:g})"
         raise DataError(table.problem(message, name, row))
-    return values.astype(dtype)
+    with np.errstate(over="ignore"):
+        in_dtype: FloatArray = values.astype(dtype)
+    if not np.isfinite(in_dtype).all():
+        row = int(np.argmin(np.isfinite(in_dtype)))
+        message = f"sample weight `{name}` is too large (received {values[row]:g}); rescale it"
+        raise DataError(table.problem(message, name, row))
+    return in_dtype

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.table import Table
+from nnctl.data.table import Table, table_from_columns
 
 LABEL = "label"
 TWO_INPUTS = ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -175,9 +175,8 @@ def curve(x: FloatArray, y: FloatArray, name: str) -> Table:
 
 
 def made(columns: dict[str, FloatArray], name: str) -> Table:
-    """Return a table that no file holds; its lines are counted as those of a file would be."""
-    n_rows = len(next(iter(columns.values())))
-    return Table({**columns}, n_rows, f"generator {name}", np.arange(2, n_rows + 2))
+    """Return a table that no file holds."""
+    return table_from_columns(columns, f"generator {name}")
 
 
 GENERATORS: dict[str, Callable[..., Table]] = {
@@ -197,4 +196,4 @@ GENERATORS: dict[str, Callable[..., Table]] = {
 
 def target_of_generated(table: Table) -> str:
     """Return the column of a generated table that is to be learnt unless the config says which."""
-    return [*table.columns][-1]
+    return table.names[-1]

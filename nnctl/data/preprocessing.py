@@ -1,72 +1,176 @@
-"""What is learnt from the training rows before training: scales of features and targets, classes.
+"""What is learnt from the training rows before training, and applied to rows ever after.
 
 It travels with the weights: a network without its preprocessing cannot predict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from reprlib import repr as shortened
-from typing import Any, get_args
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.roles import Roles
-from nnctl.data.scaling import Scaler, Scaling, constant_columns, fit_scaler
-from nnctl.data.table import Table, listed, number_matrix
-from nnctl.data.targets import Task, find_labels
+from nnctl.config.schema.data import Task
+from nnctl.data.arrays import BoolArray, FloatArray, IntArray
+from nnctl.data.features import Feature
+from nnctl.data.scaling import Scaler
+from nnctl.data.table import Table, number_matrix
+from nnctl.data.targets import find_labels
+from nnctl.data.wishes import Wish, Wishes
 from nnctl.errors import DataError, Problem
+
+# A value so many ranges of the training rows outside of them is worth a word.
+FAR = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
     """Turns a table into what the network takes, and what it gives back into the targets' units."""
 
-    roles: Roles
-    feature_scaler: Scaler  # (n_features,)
+    task: Task
+    targets: tuple[str, ...]  # columns, in the order of a regression's outputs
+    classes: tuple[str, ...]  # in the order of the labels; empty for a regression
+    features: tuple[Feature, ...]
+    fill: FloatArray  # (n_features,) the code for a missing cell; NaN where that is refused
+    feature_scaler: Scaler  # (n_features,), of codes (of their logarithms, if so)
+    lowest: FloatArray  # (n_features,) of the training rows' codes
+    highest: FloatArray  # (n_features,)
     target_scaler: Scaler  # (n_targets,), or (0,) for a classification
 
-    @property
-    def task(self) -> Task:
-        """Whether classes or numbers are predicted."""
-        return self.roles.task
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """What the network's inputs stand for: `mass`, `island=Biscoe`, `mass (missing)`."""
+        return tuple(name for feature in self.features for name in feature.input_names)
 
     @property
-    def features(self) -> tuple[str, ...]:
-        """The features' names, in the order of the network's inputs."""
-        return self.roles.features
+    def n_inputs(self) -> int:
+        """How many inputs the network has."""
+        return len(self.input_names)
 
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The target columns' names, in the order of a regression's outputs."""
-        return self.roles.targets
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes' names, in the order of the labels; empty for a regression."""
-        return self.roles.classes
+    def wishes(self, *, with_targets: bool = False) -> Wishes:
+        """Return which columns a table must have, and as what they are to be read."""
+        named: dict[str, Wish | None] = {
+            feature.name: Wish("number" if feature.kind == "numeric" else "text", "input")
+            for feature in self.features
+        }
+        if with_targets:
+            labels = self.task == "classification" and len(self.targets) == 1
+            named |= {name: Wish("text" if labels else "number", "target") for name in self.targets}
+        return Wishes(named, None)
 
     def transform_features(self, table: Table, dtype: DTypeLike) -> FloatArray:
-        """Return the scaled features of shape (n_rows, n_features), found by their names.
+        """Return the inputs (n_rows, n_inputs), from columns found by their names.
 
-        Raises DataError for a missing column, a cell that is no number, or one that is too large
+        Raises DataError for a missing column, a cell that cannot be used, or one that is too large
         for `dtype` once it is scaled. Other columns are left alone.
         """
-        values = number_matrix(table, self.features, "input")
-        return self.scale_features(values, dtype, table)
+        return self.encode(self.raw_features(table), dtype, table)
 
-    def scale_features(
-        self, values: FloatArray, dtype: DTypeLike, table: Table | None = None
-    ) -> FloatArray:
-        """Return the scaled features (n_rows, n_features) of an array of them in their own units.
+    def raw_features(self, table: Table) -> FloatArray:
+        """Return each cell's code (n_rows, n_features) as float64; NaN where it is missing."""
+        table.require(self.feature_names)
+        codes = np.empty((table.n_rows, len(self.features)))
+        problems: list[Problem] = []
+        for position, feature in enumerate(self.features):
+            try:
+                codes[:, position] = feature.column_codes(table, "input")
+            except DataError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise DataError(problems)
+        return codes
 
-        Raises DataError for a value that is not finite, or no more so in `dtype` once it is scaled;
-        it names the line where the rows are those of a `table`, else the row, counted from 0.
+    def encode(self, codes: FloatArray, dtype: DTypeLike, table: Table | None = None) -> FloatArray:
+        """Return the inputs (n_rows, n_inputs) in `dtype` for codes (n_rows, n_features).
+
+        Gaps are filled, numbers scaled, categories spread over inputs of their own.
+        Raises DataError for a gap that is refused and for what is not finite once it is scaled; it
+        names the line where the rows are those of a `table`, else the row, counted from 0.
         """
-        return scaled_within(self.feature_scaler, values, dtype, self.features, table)
+        missing = np.isnan(codes)
+        if missing.any():
+            self._refuse(missing & np.isnan(self.fill), "has a missing value", codes, table)
+            codes = np.where(missing, self.fill, codes)
+        scaled = self._scaled(codes, np.dtype(dtype), table)
+        if self._plain:
+            return scaled
+        inputs = np.zeros((len(codes), self.n_inputs), dtype)
+        place = 0
+        for position, feature in enumerate(self.features):
+            if feature.kind == "categorical":
+                known = np.flatnonzero(codes[:, position] >= 0)
+                inputs[known, place + codes[known, position].astype(np.int64)] = 1.0
+                place += len(feature.categories)
+            else:
+                inputs[:, place] = scaled[:, position]
+                place += 1
+            if feature.indicator:
+                inputs[:, place] = missing[:, position]
+                place += 1
+        return inputs
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether each feature is one input."""
+        return self.n_inputs == len(self.features) and not any(
+            feature.kind == "categorical" for feature in self.features
+        )
+
+    @cached_property
+    def _logarithms(self) -> list[int]:
+        return [position for position, feature in enumerate(self.features) if feature.logarithm]
+
+    def _scaled(self, codes: FloatArray, dtype: np.dtype[Any], table: Table | None) -> FloatArray:
+        """Return the codes (n_rows, n_features), none of them missing, scaled and in `dtype`."""
+        values = codes
+        if self._logarithms:
+            below = np.zeros(codes.shape, np.bool_)
+            below[:, self._logarithms] = codes[:, self._logarithms] <= -1.0
+            self._refuse(below, "must be greater than -1, for its logarithm", codes, table)
+            values = codes.copy()
+            values[:, self._logarithms] = np.log1p(codes[:, self._logarithms])
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = self.feature_scaler.apply(values).astype(dtype)
+        if not np.isfinite(scaled).all():
+            self._refuse(~np.isfinite(codes), "must be finite", codes, table)
+            too_large = f"is too large for {dtype.name} once scaled; rescale the column"
+            self._refuse(~np.isfinite(scaled), too_large, codes, table)
+        return scaled
+
+    def _refuse(self, bad: BoolArray, reason: str, codes: FloatArray, table: Table | None) -> None:
+        """Raise DataError for the first True of `bad` (n_rows, n_features), if there is one."""
+        if not bad.any():
+            return
+        row, position = np.argwhere(bad)[0].tolist()
+        name, value = self.features[position].name, codes[row, position]
+        if table is not None and np.isnan(value):
+            table.refuse_gaps(name, codes[:, position], "input")
+        what, _, remedy = reason.partition("; ")
+        received = "" if np.isnan(value) else f" (received {value:g})"
+        message = f"`{name}` {what}{received}" + (f"; {remedy}" if remedy else "")
+        in_array = Problem(f"row {row} of the inputs: {message}")
+        raise DataError(in_array if table is None else table.problem(message, name, row))
+
+    def far_outside(self, codes: FloatArray) -> dict[str, int]:
+        """Return the first of the rows (n_rows, n_features) that lies far outside, by feature.
+
+        Far is more than the training rows' whole range beyond their least or greatest value.
+        """
+        with np.errstate(over="ignore"):  # nothing is far outside of a range without end
+            span = FAR * (self.highest - self.lowest)
+            far = (codes < self.lowest - span) | (codes > self.highest + span)
+        return {
+            feature.name: int(np.argmax(far[:, position]))
+            for position, feature in enumerate(self.features)
+            if feature.kind == "numeric" and far[:, position].any()
+        }
 
     def transform_targets(self, table: Table, dtype: DTypeLike) -> FloatArray | IntArray:
         """Return labels, int64 of shape (n_rows,), or scaled numbers of shape (n_rows, n_targets).
@@ -77,7 +181,17 @@ class Preprocessing:
         if self.task == "classification":
             return find_labels(table, self.targets, self.classes)
         values = number_matrix(table, self.targets, "target")
-        return scaled_within(self.target_scaler, values, dtype, self.targets, table)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = self.target_scaler.apply(values).astype(np.dtype(dtype))
+        if not np.isfinite(scaled).all():
+            row, position = np.argwhere(~np.isfinite(scaled))[0].tolist()
+            name = self.targets[position]
+            message = (
+                f"`{name}` is too large for {np.dtype(dtype).name} once scaled "
+                f"(received {values[row, position]:g}); rescale the column"
+            )
+            raise DataError(table.problem(message, name, row))
+        return scaled
 
     def inverse_targets(self, scaled: FloatArray) -> FloatArray:
         """Return a regression's outputs (..., n_targets) in the targets' own units, as float64."""
@@ -87,140 +201,19 @@ class Preprocessing:
         """Return all but the arrays, ready for JSON."""
         return {
             "task": self.task,
-            "features": [*self.features],
             "targets": [*self.targets],
             "classes": [*self.classes],
+            "features": [feature.to_dict() for feature in self.features],
         }
 
     def arrays(self) -> dict[str, FloatArray]:
         """Return the arrays by name."""
         return {
+            "feature_fill": self.fill,
             "feature_center": self.feature_scaler.center,
             "feature_scale": self.feature_scaler.scale,
+            "feature_lowest": self.lowest,
+            "feature_highest": self.highest,
             "target_center": self.target_scaler.center,
             "target_scale": self.target_scaler.scale,
         }
-
-    @classmethod
-    def restore(
-        cls, metadata: Mapping[str, Any], arrays: Mapping[str, FloatArray]
-    ) -> Preprocessing:
-        """Return the preprocessing that `to_dict` and `arrays` took apart, exactly.
-
-        Raises KeyError, TypeError or ValueError for what those two never give.
-        """
-        roles = restored_roles(metadata)
-        n_scaled_targets = len(roles.targets) if roles.task == "regression" else 0
-        return cls(
-            roles,
-            restored_scaler(arrays, "feature", len(roles.features)),
-            restored_scaler(arrays, "target", n_scaled_targets),
-        )
-
-
-def restored_roles(metadata: Mapping[str, Any]) -> Roles:
-    """Return the roles that `to_dict` wrote; ValueError where they do not fit together."""
-    task = metadata["task"]
-    if task not in get_args(Task):
-        known = " or ".join(get_args(Task))
-        raise ValueError(f"its task must be {known} (received {shortened(task)})")
-    features, targets, classes = (
-        restored_names(metadata, key) for key in ("features", "targets", "classes")
-    )
-    if not features or not targets:
-        raise ValueError("it names no features or no targets")
-    if task == "regression" and classes:
-        raise ValueError(f"its regression must have no classes (received {len(classes)})")
-    if task == "classification" and len(classes) < 2:
-        raise ValueError(f"its classes must be two or more (received {len(classes)})")
-    if task == "classification" and len(targets) > 1 and classes != targets:
-        raise ValueError("its classes are not its one-hot targets")
-    return Roles(task, features, targets, classes)
-
-
-def restored_names(metadata: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return a list of names that differ from each other."""
-    names = metadata[key]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"its {key} must be a list of names (received {shortened(names)})")
-    if len(set(names)) < len(names):
-        raise ValueError(f"its {key} must differ from each other (received {shortened(names)})")
-    return tuple(names)
-
-
-def restored_scaler(arrays: Mapping[str, FloatArray], role: str, n_columns: int) -> Scaler:
-    """Return the scaler of `{role}_center` and `{role}_scale`, each (n_columns,) and finite."""
-    names = (f"{role}_center", f"{role}_scale")
-    for name in names:
-        if arrays[name].shape != (n_columns,):
-            raise ValueError(
-                f"its {name} must have shape {(n_columns,)} (received {arrays[name].shape})"
-            )
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"its {name} must be finite")
-    center, scale = (arrays[name] for name in names)
-    if not (scale > 0).all():
-        raise ValueError(f"its {role}_scale must be greater than 0 (received {scale.min():g})")
-    return Scaler(center, scale)
-
-
-def fit_preprocessing(
-    table: Table,
-    train_rows: IntArray,
-    roles: Roles,
-    scaling: Scaling = "standardize",
-    target_scaling: Scaling = "standardize",
-) -> tuple[Preprocessing, tuple[str, ...]]:
-    """Fit the scales to the rows `train_rows` alone; return them with what a person should know.
-
-    A class keeps its label whatever rows the split drew, so that classes come with `roles`.
-    """
-    features = number_matrix(table, roles.features, "feature")[train_rows]
-    targets: FloatArray = np.empty((len(train_rows), 0))
-    if roles.task == "regression":
-        targets = number_matrix(table, roles.targets, "target")[train_rows]
-    preprocessing = Preprocessing(
-        roles, fit_scaler(features, scaling), fit_scaler(targets, target_scaling)
-    )
-    notices = (
-        *notice_constants("feature", features, roles.features, scaling),
-        *notice_constants("target", targets, roles.targets, target_scaling),
-    )
-    return preprocessing, notices
-
-
-def notice_constants(
-    role: str, values: FloatArray, names: Sequence[str], scaling: Scaling
-) -> tuple[str, ...]:
-    """Return one sentence that lists the columns of (n_rows, n_columns) that never change."""
-    constant = [names[position] for position in constant_columns(values)]
-    if not constant or len(values) == 1:
-        return ()
-    plural = "s" if len(constant) > 1 else ""
-    consequence = "" if scaling == "none" else ", so scaled by 1"
-    return (f"constant in the training rows{consequence}: {role}{plural} {listed(constant)}",)
-
-
-def scaled_within(
-    scaler: Scaler,
-    values: FloatArray,
-    dtype: DTypeLike,
-    names: Sequence[str],
-    table: Table | None = None,
-) -> FloatArray:
-    """Return the scaled values of shape (n_rows, n_columns) in `dtype`, all of them finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = scaler.apply(values).astype(np.dtype(dtype))
-    finite = np.isfinite(scaled)
-    if not finite.all():
-        row, position = np.argwhere(~finite)[0].tolist()
-        name, value = names[position], values[row, position]
-        message = f"`{name}` must be finite (received {value:g})"
-        if np.isfinite(value):
-            message = (
-                f"`{name}` is too large for {np.dtype(dtype).name} once scaled "
-                f"(received {value:g}); rescale the column"
-            )
-        in_array = Problem(f"row {row} of the inputs: {message}")
-        raise DataError(in_array if table is None else table.problem(message, name, row))
-    return scaled

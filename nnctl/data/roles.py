@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnctl.config.pairs import known_task
+from nnctl.config.schema.columns import ColumnKind
+from nnctl.config.schema.data import Task
 from nnctl.data.generators import LABEL, target_of_generated
 from nnctl.data.table import Table
-from nnctl.data.targets import Task, find_classes
+from nnctl.data.targets import find_classes
+from nnctl.data.wishes import Kind, Wish, Wishes
 from nnctl.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from nnctl.config.schema import Config
+
+# A column's kind in the config -> what is read of it.
+READ_AS: dict[ColumnKind, Kind] = {
+    "numeric": "number",
+    "categorical": "text",
+    "boolean": "text",
+    "ordinal": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,41 @@ class Roles:
     classes: tuple[str, ...]  # empty for a regression
 
 
+def wishes_of(config: Config) -> Wishes:
+    """Return what the data is to be read for: all that a run may look at, and no more."""
+    data = config.data
+    named: dict[str, Wish | None] = {}
+    for name, column in data.columns.items():
+        kind = None if column.said_kind is None else READ_AS.get(column.said_kind)
+        named[name] = None if column.said_kind == "ignored" else Wish(kind)
+    if data.features is not None:
+        named = {name: named.get(name, Wish()) for name in data.features}
+    if data.sample_weight is not None:
+        named[data.sample_weight] = Wish("number", "sample weight")
+    if data.group is not None:
+        named[data.group] = Wish("text", "group")
+    for name in named_targets(config):
+        named[name] = wish_for_target(config)
+    return Wishes(named, Wish() if data.features is None else None)
+
+
+def named_targets(config: Config) -> tuple[str, ...]:
+    """Return the targets that the config names; a generator may be left to say which it made."""
+    target = config.data.target
+    if target is None:
+        return ()
+    return (target,) if isinstance(target, str) else target
+
+
+def wish_for_target(config: Config) -> Wish:
+    """Return as what a target is read: classes are text even where they look like numbers."""
+    task = known_task(config)
+    if len(named_targets(config)) > 1:
+        return Wish("number", "one-hot target" if task == "classification" else "target")
+    kinds: dict[Task | None, Kind | None] = {"classification": "text", "regression": "number"}
+    return Wish(kinds.get(task), "target")
+
+
 def resolve_roles(config: Config, table: Table) -> Roles:
     """Find the columns that the config names, or leaves to be found, in the table.
 
@@ -32,9 +78,13 @@ def resolve_roles(config: Config, table: Table) -> Roles:
     """
     data = config.data
     targets = resolve_targets(config, table)
-    others = targets if data.sample_weight is None else (*targets, data.sample_weight)
-    features = data.features or tuple(name for name in table.columns if name not in others)
-    table.require(dict.fromkeys([*others, *features]))
+    beside = (data.sample_weight, data.group)
+    others = (*targets, *(name for name in beside if name is not None))
+    ignored = {name for name, column in data.columns.items() if column.said_kind == "ignored"}
+    features = data.features or tuple(
+        name for name in table.names if name not in others and name not in ignored
+    )
+    require_columns(table, [*others, *features], [*data.columns])
     for name in features:
         if name in others:
             message = f"`{name}` cannot be a feature, since it is the target or the sample weight"
@@ -47,12 +97,15 @@ def resolve_roles(config: Config, table: Table) -> Roles:
     return Roles(task, features, targets, classes)
 
 
+def require_columns(table: Table, read: list[str], configured: list[str]) -> None:
+    """Raise DataError for every column that the config names and the data does not have."""
+    absent = [name for name in configured if name not in table.header]
+    table.require(dict.fromkeys([*read, *absent]))
+
+
 def resolve_targets(config: Config, table: Table) -> tuple[str, ...]:
     """Return the targets that the config names, or else the one that its generator made."""
-    target = config.data.target
-    if target is None:
-        return (target_of_generated(table),)
-    targets = (target,) if isinstance(target, str) else target
+    targets = named_targets(config) or (target_of_generated(table),)
     table.require(targets)
     return targets
 
@@ -66,5 +119,5 @@ def resolve_task(config: Config, table: Table, targets: tuple[str, ...]) -> Task
     if known is not None:
         return known
     labelled = config.data.generator is not None and LABEL in targets
-    has_text = any(table.first_text(name) is not None for name in targets)
+    has_text = any(name in table.texts for name in targets)
     return "classification" if labelled or has_text else "regression"

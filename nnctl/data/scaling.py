@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from nnctl.config.schema.columns import Scaling
 from nnctl.data.arrays import FloatArray, IntArray
 
-Scaling = Literal["standardize", "min_max", "none"]
+ROUNDING = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,8 @@ class Scaler:
 def fit_scaler(values: FloatArray, scaling: Scaling) -> Scaler:
     """Fit the scaler that the config calls `scaling` to values of shape (n_rows, n_columns).
 
-    A column that never changes is scaled by 1, so that it becomes 0 and never NaN.
+    A column that never changes is scaled by 1, so that it becomes 0 and never NaN. For `log` the
+    values are logarithms already.
     """
     return SCALINGS[scaling](values)
 
@@ -53,6 +54,19 @@ def min_max(values: FloatArray) -> Scaler:
     return scaled_by_1_where_constant(lowest, values.max(axis=0) - lowest, values)
 
 
+def robust(values: FloatArray) -> Scaler:
+    """Median 0 and interquartile range 1, so that a few extreme values move nothing.
+
+    Where half of the values are equal, and the range is 0 or rounding, the standard deviation
+    scales.
+    """
+    lower, center, upper = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    deviation = standardize(values).scale
+    scale = upper - lower
+    scale = np.where(scale > ROUNDING * deviation, scale, deviation)
+    return scaled_by_1_where_constant(center, scale, values)
+
+
 def unscaled(values: FloatArray) -> Scaler:
     """Values as they are."""
     n_columns = values.shape[1]
@@ -65,6 +79,7 @@ def scaled_by_1_where_constant(center: FloatArray, scale: FloatArray, values: Fl
     constant = constant_columns(values)
     center[constant] = values[0, constant]
     scale[constant] = 1.0
+    scale[scale == 0] = 1.0  # where values differ by less than float64 can halve
     return Scaler(center, scale)
 
 
@@ -76,5 +91,7 @@ def constant_columns(values: FloatArray) -> IntArray:
 SCALINGS: dict[Scaling, Callable[[FloatArray], Scaler]] = {
     "standardize": standardize,
     "min_max": min_max,
+    "robust": robust,
+    "log": standardize,
     "none": unscaled,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.grouping import divide_groups
 from nnctl.data.streams import stream
 from nnctl.data.table import listed
 from nnctl.errors import DataError, Problem
@@ -34,41 +35,73 @@ def split_rows(
     shuffle: bool = True,
     labels: IntArray | None = None,
     classes: Sequence[str] = (),
+    groups: IntArray | None = None,
     source: str | None = None,
 ) -> Split:
     """Divide the rows, drawn at random by the stream `split`, or else in order with the test last.
 
-    Given `labels` (n_rows,) and the `classes` that they count, each class is divided alike.
-    Raises DataError about `source` where there are too few rows for a set that was asked for.
+    Given `labels` (n_rows,) and the `classes` that they count, each class is divided alike. Given
+    `groups` (n_rows,), a number for each row's group, no group is in two sets (`divide_groups`).
+    Raises DataError about `source` where there are too few rows or groups for a set that was asked
+    for, and where both labels and groups are given.
     """
-    order = stream(seed, "split").permutation(n_rows) if shuffle else np.arange(n_rows)
-    groups: list[IntArray] = [order]
-    if labels is not None:
-        by_class = order[np.argsort(labels[order], kind="stable")]
-        ends = np.cumsum(np.bincount(labels, minlength=len(classes)))
-        groups = np.split(by_class, ends[:-1])
-    sizes = [len(group) for group in groups]
+    refuse_stratified_groups(labels, groups, source)
     if labels is not None and validation + test > 0:
-        check_class_sizes(sizes, classes, source)
+        check_class_sizes(labels, classes, source)
     shares = np.array([1.0 - validation - test, validation, test])
-    counts = apportion(sizes, shares)
+    rows = np.arange(n_rows)
+    return Split(*divide_rows(rows, seed, shares, shuffle, labels, groups, source))
+
+
+def divide_rows(
+    rows: IntArray,
+    seed: int,
+    shares: FloatArray,
+    shuffle: bool,
+    labels: IntArray | None,
+    groups: IntArray | None,
+    source: str | None,
+) -> list[IntArray]:
+    """Divide some of the rows, which are in order, among training, validation and test.
+
+    `labels` and `groups` are those of all rows of the data. Raises DataError.
+    """
+    rng = stream(seed, "split") if shuffle else None
+    if groups is not None:
+        check_group_count(groups[rows], shares, source)
+        set_of_row = divide_groups(groups[rows], shares, rng)
+        return [rows[set_of_row == number] for number in range(len(shares))]
+    strata = stratify(rows if rng is None else rows[rng.permutation(len(rows))], labels)
+    counts = apportion([len(stratum) for stratum in strata], shares)
     check_set_sizes(counts.sum(axis=0), shares, source)
+    return cut(strata, counts)
+
+
+def stratify(rows: IntArray, labels: IntArray | None) -> list[IntArray]:
+    """Return the rows of each class, in the order given; all of them as one without `labels`."""
+    if labels is None:
+        return [rows]
+    by_class = rows[np.argsort(labels[rows], kind="stable")]
+    ends = np.cumsum(np.bincount(labels[rows]))
+    return np.split(by_class, ends[:-1])
+
+
+def cut(strata: Sequence[IntArray], counts: IntArray) -> list[IntArray]:
+    """Return the rows of each set, in the order of the data: `counts` (n_strata, n_sets)."""
     parts = [
-        np.split(group, np.cumsum(count)[:-1]) for group, count in zip(groups, counts, strict=True)
+        np.split(stratum, np.cumsum(count)[:-1])
+        for stratum, count in zip(strata, counts, strict=True)
     ]
-    train, validation_rows, test_rows = (
-        np.sort(np.concatenate(part)) for part in zip(*parts, strict=True)
-    )
-    return Split(train, validation_rows, test_rows)
+    return [np.sort(np.concatenate(part)) for part in zip(*parts, strict=True)]
 
 
 def apportion(sizes: Sequence[int], shares: FloatArray) -> IntArray:
-    """Return how many of each group's rows go to each set: shape (n_groups, n_sets).
+    """Return how many rows of each stratum go to each set: shape (n_strata, n_sets).
 
-    Each set gets its share of each group rounded down, and the rows left over go, one a set, to the
-    sets that are furthest behind their share so far. So every count is within one row of its
-    share, and training gets one row of every group at least. (Rounding each group by itself, as the
-    method of largest remainders does, may leave a set empty where there are many small groups.)
+    Each set gets its share of each stratum rounded down, and the rows left over go, one a set, to
+    the sets that are furthest behind their share so far. So every count is within one row of its
+    share, and training gets one row of every stratum at least. (Rounding each stratum by itself, as
+    the method of largest remainders does, may leave a set empty where there are many small strata.)
     """
     counts = np.zeros((len(sizes), len(shares)), dtype=np.int64)
     behind = np.where(shares > 0, 0.0, -np.inf)  # a set that nobody asked for gets nothing
@@ -85,8 +118,21 @@ def apportion(sizes: Sequence[int], shares: FloatArray) -> IntArray:
     return counts
 
 
-def check_class_sizes(sizes: Sequence[int], classes: Sequence[str], source: str | None) -> None:
+def refuse_stratified_groups(
+    labels: IntArray | None, groups: IntArray | None, source: str | None
+) -> None:
+    """Refuse to divide classes alike where whole groups are to stay together."""
+    if labels is not None and groups is not None:
+        message = (
+            "a split cannot keep groups together and divide each class alike; "
+            "write `stratify: false` in `split`, or remove `group`"
+        )
+        raise DataError(Problem(message, source))
+
+
+def check_class_sizes(labels: IntArray, classes: Sequence[str], source: str | None) -> None:
     """Refuse to divide a class of one row."""
+    sizes = np.bincount(labels, minlength=len(classes))
     lonely = [name for name, size in zip(classes, sizes, strict=True) if size == 1]
     if lonely:
         message = (
@@ -105,3 +151,17 @@ def check_set_sizes(sizes: IntArray, shares: FloatArray, source: str | None) -> 
                 f"share of {share:.3g} and gets none; add rows, or change `split`"
             )
             raise DataError(Problem(message, source))
+
+
+def check_group_count(groups: IntArray, shares: FloatArray, source: str | None) -> None:
+    """Refuse to divide fewer groups than there are sets with a share of the rows."""
+    asked_for = [name for name, share in zip(SET_NAMES, shares, strict=True) if share > 0]
+    n_groups = len(np.unique(groups))
+    if n_groups < len(asked_for):
+        *others, last = asked_for
+        message = (
+            f"there are too few groups for the split (received {n_groups}): {', '.join(others)} "
+            f"and {last} need one each at least; add rows of other groups, change `split`, or "
+            "remove `group`"
+        )
+        raise DataError(Problem(message, source))

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
-from nnctl.data.arrays import IntArray
-from nnctl.data.numbers import describe_bad_number, is_missing, parse_numbers
-from nnctl.data.table import Table, listed, number_matrix
+from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.numbers import parse_numbers
+from nnctl.data.table import LARGEST_EXACT, Table, listed, number_matrix, text_of_number
 from nnctl.errors import DataError, Problem
-
-Task = Literal["classification", "regression"]
-
-LARGEST_CLASS_NUMBER = 2**53  # above it float64 does not tell neighbouring integers apart
 
 
 def find_classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
@@ -25,16 +20,22 @@ def find_classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
     """
     if len(targets) > 1:
         return tuple(targets)
-    names = set(class_cells(table, targets[0]))
-    if len(names) == 1:
+    names, codes = class_codes(table, targets[0])
+    present = {names[code] for code in np.unique(codes).tolist()}
+    if len(present) == 1:
         message = (
-            f"target `{targets[0]}` holds one class only (`{names.pop()}`); "
+            f"target `{targets[0]}` holds one class only (`{present.pop()}`); "
             "a classification needs rows of at least two"
         )
         raise DataError(Problem(message, table.source))
-    if parse_numbers([*names]) is not None:
-        return tuple(sorted(names, key=float))
-    return tuple(sorted(names))
+    return in_order(present)
+
+
+def in_order(texts: set[str]) -> tuple[str, ...]:
+    """Return the texts sorted as numbers where all of them are, otherwise by code points."""
+    if parse_numbers([*texts]) is not None:
+        return tuple(sorted(sorted(texts), key=float))  # `01` and `1` are in one order always
+    return tuple(sorted(texts))
 
 
 def find_labels(table: Table, targets: Sequence[str], classes: Sequence[str]) -> IntArray:
@@ -45,58 +46,64 @@ def find_labels(table: Table, targets: Sequence[str], classes: Sequence[str]) ->
     if len(targets) > 1:
         return one_hot_labels(table, targets)
     positions = {name: position for position, name in enumerate(classes)}
-    cells = class_cells(table, targets[0])
-    for row, cell in enumerate(cells):
-        if cell not in positions:
-            close = difflib.get_close_matches(cell, classes, n=1)
-            remedy = f"did you mean `{close[0]}`?" if close else f"known are {listed(classes)}"
-            message = f"target `{targets[0]}` has an unknown class (received `{cell}`); {remedy}"
-            raise DataError(table.problem(message, targets[0], row))
-    return np.array([positions[cell] for cell in cells], dtype=np.int64)
+    names, codes = class_codes(table, targets[0])
+    labels = np.array([positions.get(name, -1) for name in names], np.int64)[codes]
+    if (labels < 0).any():
+        row = int(np.argmax(labels < 0))
+        received = names[codes[row]]
+        close = difflib.get_close_matches(received, classes, n=1)
+        remedy = f"did you mean `{close[0]}`?" if close else f"known are {listed(classes)}"
+        message = f"target `{targets[0]}` has an unknown class (received `{received}`); {remedy}"
+        raise DataError(table.problem(message, targets[0], row))
+    return labels
 
 
-def class_cells(table: Table, name: str) -> Sequence[str]:
-    """Return the class of each row by name; a whole number like 1.0 is class `1`.
+def class_codes(table: Table, name: str) -> tuple[tuple[str, ...], IntArray]:
+    """Return names of classes, and each row's position in them (n_rows,); some may come twice.
 
-    Raises DataError with line and column for a missing value or a number that is not whole.
+    A whole number like 1.0 is class `1`. Raises DataError with line and column for a missing value,
+    or for a number that is not whole where all are numbers.
     """
-    column = table.columns[name]
-    if isinstance(column, np.ndarray):
-        whole = (column == np.trunc(column)) & (np.abs(column) < LARGEST_CLASS_NUMBER)
-        if not whole.all():
-            row = int(np.argmin(whole))
-            message = (
-                f"target `{name}` holds no class but a number (received {column[row]:.17g}); "
-                "write whole numbers or text, or `task: regression` with a loss for it"
-            )
-            raise DataError(table.problem(message, name, row))
-        return [str(number) for number in column.astype(np.int64).tolist()]
-    for row, cell in enumerate(column):
-        if is_missing(cell):
-            message = f"target `{name}` {describe_bad_number(cell)}"
-            raise DataError(table.problem(message, name, row))
-    return [*map({cell: class_of_text(cell) for cell in set(column)}.__getitem__, column)]
+    texts, values = table.codes(name)
+    table.refuse_gaps(name, values, "target")
+    codes = values.astype(np.int64)
+    numbers = parse_numbers(texts)
+    if numbers is not None:
+        refuse_fractions(table, name, numbers, codes)
+    return tuple(map(class_of_text, texts)), codes
 
 
-def class_of_text(cell: str) -> str:
+def refuse_fractions(table: Table, name: str, numbers: FloatArray, codes: IntArray) -> None:
+    """Raise DataError for the first row whose number is not whole, or is too large to be sure."""
+    whole = (numbers == np.trunc(numbers)) & (np.abs(numbers) < LARGEST_EXACT)
+    if whole[codes].all():
+        return
+    row = int(np.argmin(whole[codes]))
+    message = (
+        f"target `{name}` holds no class but a number (received {numbers[codes[row]]:.17g}); "
+        "write whole numbers or text, or `task: regression` with a loss for it"
+    )
+    raise DataError(table.problem(message, name, row))
+
+
+def class_of_text(text: str) -> str:
     """Return the class's name as it would be were the column all numbers: `01` is `1`."""
-    number = parse_numbers((cell,))
-    whole = number is not None and float(number[0]).is_integer()
-    return str(int(number[0])) if number is not None and whole else cell
+    numbers = parse_numbers((text,))
+    name = text if numbers is None else text_of_number(float(numbers[0]))
+    return name if name.removeprefix("-").isdigit() else text
 
 
 def notice_spellings(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each class that is written in more than one way, as `1` and `01`."""
-    if len(targets) > 1 or not table.written:
+    if len(targets) > 1:
         return ()
-    position = [*table.columns].index(targets[0])
     spellings: dict[str, list[str]] = {}
-    for cell in sorted({row[position] for row in table.written}):
-        spellings.setdefault(class_of_text(cell), []).append(cell)
+    for text in sorted(table.texts.get(targets[0], ())):
+        spellings.setdefault(class_of_text(text), []).append(text)
     return tuple(
-        f"target `{targets[0]}`: {listed(cells)} are taken for one class, `{name}`"
-        for name, cells in spellings.items()
-        if len(cells) > 1
+        f"target `{targets[0]}`: {listed(texts)} are taken for one class, `{name}`"
+        for name, texts in spellings.items()
+        if len(texts) > 1
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nnctl.errors import Problem, StorageError
 
@@ -61,46 +64,77 @@ def sync_directory(directory: Path) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, or leave it as it was and raise StorageError (7).
+    """Replace the file at `path` by `data`, or leave it as it was and raise StorageError (7)."""
+    with written_whole(path) as file:
+        file.write(data)
+
+
+class OutputFile(io.FileIO):
+    """An open file that writes all that it is given, or raises StorageError with its path."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        super().__init__(descriptor, "wb")
+        self.path = path
+
+    def write(self, data: Any) -> int:
+        """Write all of the bytes in `data`."""
+        with _storage_errors(self.path):
+            write_fully(self.fileno(), data)
+        return len(data)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[OutputFile]:
+    """Give a file to write piece by piece; it stands at `path` when the block has ended well.
 
     The bytes are written to a temporary sibling, synced, and renamed over `path`, so that a reader
-    (or a machine that lost power) sees the old file or the new one. Links are followed, and what is
-    no regular file (`/dev/stdout`, a named pipe) is written to, never replaced.
+    (or a machine that lost power) sees the old file or the new one; after any exception the old
+    one. Links are followed, and what is no regular file (`/dev/stdout`, a named pipe) is written
+    to, never replaced. Raises StorageError (7).
     """
+    with _storage_errors(path):
+        is_special = path.exists() and not path.is_file()
+    with _opened_as_it_is(path) if is_special else _replaced_at_the_end(path) as file:
+        yield file
+
+
+def _opened_as_it_is(path: Path) -> OutputFile:
+    with _storage_errors(path):
+        return OutputFile(path, os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+
+
+@contextlib.contextmanager
+def _replaced_at_the_end(path: Path) -> Iterator[OutputFile]:
+    with _storage_errors(path):
+        target = path.resolve()
+        temporary = temporary_path(target)
+        # A killed process may have left this name: in a container, process numbers come back.
+        temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        file = OutputFile(path, os.open(temporary, flags, 0o666))
     try:
-        if path.exists() and not path.is_file():
-            _write_into(path, data)
-        else:
-            _replace(path.resolve(), data)
-    except OSError as error:
-        raise storage_error(error, path, "written") from error
-
-
-def _write_into(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        write_fully(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = temporary_path(path)
-    # A killed process may have left this name: in a container, process numbers come back.
-    temporary.unlink(missing_ok=True)
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            write_fully(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
+        yield file
+        with _storage_errors(path):
+            os.fsync(file.fileno())
+            file.close()
+            temporary.replace(target)
     except BaseException:
+        with contextlib.suppress(OSError):
+            file.close()
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    with _storage_errors(path):
+        sync_directory(target.parent)
+
+
+@contextlib.contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError of the block, in which `path` is written, into a StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path, "written") from error
 
 
 def remove_stale_temporaries(directory: Path) -> None:

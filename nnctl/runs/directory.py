@@ -20,6 +20,8 @@ from nnctl.runs.atomic import (
 from nnctl.runs.json_file import read_json
 
 LATEST = "latest"
+RUN_JSON = "run.json"
+CROSS_VALIDATION = "cross_validation.json"  # where it stands, there are runs inside, and no run
 MOST_NAMES_LISTED = 8
 
 
@@ -42,7 +44,7 @@ class RunDirectory:
     @property
     def run_json(self) -> Path:
         """Status, command, versions, machine and times. Where it stands, there is a run."""
-        return self.path / "run.json"
+        return self.path / RUN_JSON
 
     @property
     def metrics(self) -> Path:
@@ -75,6 +77,11 @@ class RunDirectory:
         return self.checkpoints / "previous.npz"
 
     @property
+    def baselines(self) -> Path:
+        """What the network is compared with: a constant answer and a linear model."""
+        return self.checkpoints / "baselines.npz"
+
+    @property
     def plots(self) -> Path:
         """The directory of the figures."""
         return self.path / "plots"
@@ -83,9 +90,26 @@ class RunDirectory:
 def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) -> RunDirectory:
     """Create the run `name`, or `name-2`, `name-3` ... where that is taken; it appears whole.
 
+    `fill` writes its first files. Raises as `create_directory` does.
+    """
+
+    def fill_run(path: Path) -> None:
+        run = RunDirectory(path)
+        for directory in (run.checkpoints, run.plots):
+            directory.mkdir()
+        fill(run)
+        for directory in (run.checkpoints, run.plots):
+            sync_directory(directory)
+
+    return RunDirectory(create_directory(runs_dir, name, fill_run))
+
+
+def create_directory(runs_dir: Path, name: str, fill: Callable[[Path], None]) -> Path:
+    """Create the directory `name`, or `name-2`, `name-3` ... where that is taken, whole.
+
     `mkdir` claims the name: of two processes only one succeeds. `fill` writes the first files into
     a hidden sibling, which is then renamed over the empty claim. Whoever looks sees an empty
-    directory or a complete run; when `fill` raises, nothing is left.
+    directory or a complete one; when `fill` raises, nothing is left.
     Raises StorageError (7) where the directory cannot be written, UsageError (2) for a bad name.
     """
     _check_name(name)
@@ -97,7 +121,7 @@ def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) 
             _build(claim, fill)
     except OSError as error:
         raise storage_error(error, runs_dir / name, "created") from error
-    return RunDirectory(claim)
+    return claim
 
 
 def _check_name(name: str) -> None:
@@ -115,15 +139,13 @@ def _claim(runs_dir: Path, name: str) -> Path:
     raise AssertionError("unreachable: counting does not end")
 
 
-def _build(claim: Path, fill: Callable[[RunDirectory], None]) -> None:
-    run = RunDirectory(temporary_path(claim))
-    shutil.rmtree(run.path, ignore_errors=True)  # of a killed process that had our number
-    for directory in (run.path, run.checkpoints, run.plots):
-        directory.mkdir()
-    fill(run)
-    for directory in (run.checkpoints, run.plots, run.path):
-        sync_directory(directory)
-    run.path.rename(claim)
+def _build(claim: Path, fill: Callable[[Path], None]) -> None:
+    path = temporary_path(claim)
+    shutil.rmtree(path, ignore_errors=True)  # of a killed process that had our number
+    path.mkdir()
+    fill(path)
+    sync_directory(path)
+    path.rename(claim)
     sync_directory(claim.parent)
 
 
@@ -141,8 +163,8 @@ def _undone_on_failure(claim: Path) -> Iterator[None]:
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
     """Every run under `runs_dir`, by the time it was started, then by name.
 
-    Empty directories (names claimed a moment ago) and hidden ones (runs being built) are none. A
-    run whose run.json is damaged stands first. Raises StorageError (7).
+    Empty directories (names claimed a moment ago) and hidden ones (runs being built) are none, nor
+    is a cross-validation. A run whose run.json is damaged stands first. Raises StorageError (7).
     """
     try:
         paths = [path for path in runs_dir.iterdir() if not path.name.startswith(".")]
@@ -194,7 +216,18 @@ def _age(run: RunDirectory) -> tuple[str, int, str]:
 
 
 def _no_runs(runs_dir: Path) -> str:
-    return f"no runs in {runs_dir} yet; train one with `nnctl train CONFIG`"
+    remedy = "train one with `nnctl train CONFIG`"
+    folds = [run for path in _cross_validations(runs_dir) for run in list_runs(path)]
+    if folds:
+        remedy += f", or name a fold of a cross-validation, such as {folds[-1].path}"
+    return f"no runs in {runs_dir} yet; {remedy}"
+
+
+def _cross_validations(runs_dir: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        paths = sorted(file.parent for file in runs_dir.glob(f"*/{CROSS_VALIDATION}"))
+        return [path for path in paths if not path.name.startswith(".")]
+    return []
 
 
 def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Problem:
@@ -202,6 +235,8 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
         for path in candidates:
             if path.is_file():
                 return Problem("is a file; give the directory of a run", file=str(path))
+            if (path / CROSS_VALIDATION).is_file():
+                return Problem(_folds_of(path), file=str(path))
             if path.is_dir():
                 return Problem("is not a run: it holds no run.json; give another", file=str(path))
     names = [run.name for run in list_runs(runs_dir)]
@@ -211,3 +246,10 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
     shown = ", ".join(names[-MOST_NAMES_LISTED:])
     remedy = f"did you mean {' or '.join(close)}?" if close else f"the latest are {shown}"
     return Problem(f"there is no run {reference!r} in {runs_dir}; {remedy}")
+
+
+def _folds_of(path: Path) -> str:
+    folds = [str(run.path) for run in list_runs(path)]
+    shown = ", ".join(folds[:MOST_NAMES_LISTED]) + (" ..." if folds[MOST_NAMES_LISTED:] else "")
+    remedy = f"name one of its folds: {shown}" if folds else "it has no fold yet; name a run"
+    return f"is a cross-validation; {remedy}"

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from nnctl.config import Config, dump_config
-from nnctl.data.dataset import Dataset, load_dataset
+from nnctl.data.dataset import Dataset, Rows, load_dataset
+from nnctl.data.folds import Fold
 from nnctl.errors import DivergenceError, NnctlError
 from nnctl.runs.atomic import write_atomically
 from nnctl.runs.checkpoint import save_checkpoint
@@ -30,8 +31,8 @@ from nnctl.runs.history import HistoryWriter, history_csv
 from nnctl.runs.json_file import read_json, write_json
 from nnctl.runs.lock import hold_run
 from nnctl.training.assembly import Assembly, assemble
-from nnctl.training.evaluation import Evaluator, Examples, examples_of
-from nnctl.training.inference import model_from_checkpoint
+from nnctl.training.baselines import baselines_checkpoint, fit_baselines
+from nnctl.training.inference import Model, model_from_checkpoint
 from nnctl.training.loop import EpochResult, named
 from nnctl.training.records import (
     Bar,
@@ -40,6 +41,7 @@ from nnctl.training.records import (
     last_checkpoint,
     measure_bars,
 )
+from nnctl.training.reporting import measure
 from nnctl.training.threads import blas_threads
 
 # A checkpoint is written no sooner than this many times the last one's own cost after it, so that
@@ -126,8 +128,17 @@ class Experiment:
         return ended + SAVING_INTERVAL * (ended - began)
 
     def finish(self) -> dict[str, Any]:
-        """Evaluate the best weights on every set and write summary.json; return what it says."""
-        values, confusion = self._evaluate_best()
+        """Evaluate the best weights on every set and write summary.json; return what it says.
+
+        The baselines are fitted now, and measured alike.
+        """
+        last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
+        model = model_from_checkpoint(best_checkpoint(last))
+        with blas_threads(self.assembly.threads):
+            values, confusion = self._evaluate(model)
+            baselines = fit_baselines(model, self.dataset.train)
+            beside = {name: self._evaluate(each)[0] for name, each in baselines.models.items()}
+        save_checkpoint(self.run.baselines, baselines_checkpoint(baselines))
         trainer = self.assembly.trainer
         summary = {
             "name": self.run.name,
@@ -139,6 +150,7 @@ class Experiment:
             "best": values,
             "final": self.history[-1] if self.history else {},
             "confusion": confusion,
+            "baselines": beside,
             "expect": [bar.to_dict() for bar in measure_bars(self.config, values)],
         }
         write_json(self.run.summary, summary)
@@ -149,37 +161,22 @@ class Experiment:
         """Return every `expect:` entry beside the value reached."""
         return measure_bars(self.config, summary["best"])
 
-    def sets(self) -> dict[str, Examples]:
-        """Return the sets that there are, by name, ready for the loss; the test set comes last."""
-        trainer = self.assembly.trainer
-        sets = {"train": trainer.train}
-        if trainer.validation is not None:
-            sets["validation"] = trainer.validation
-        if self.dataset.test is not None:
-            sets["test"] = examples_of(
-                self.dataset.test,
-                trainer.decoder,
-                trainer.network.n_outputs,
-                self.assembly.class_weight,
-            )
-        return sets
+    def sets(self) -> dict[str, Rows]:
+        """Return the sets that there are, by name; the test set comes last."""
+        data = self.dataset
+        sets = {"train": data.train, "validation": data.validation, "test": data.test}
+        return {name: rows for name, rows in sets.items() if rows is not None}
 
-    def _evaluate_best(self) -> tuple[dict[str, float], dict[str, Any] | None]:
+    def _evaluate(self, model: Model) -> tuple[dict[str, float], dict[str, Any] | None]:
         """Return every set's loss and metrics, and the confusion on the rows seen least."""
-        last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
-        model = model_from_checkpoint(best_checkpoint(last))
-        metrics = self._measured()
         values: dict[str, float] = {}
         confusion = None
-        with blas_threads(self.assembly.threads):
-            for name, examples in self.sets().items():
-                evaluator = Evaluator(model.network, model.loss, model.decoder, len(examples))
-                result = evaluator.evaluate(examples, metrics)
-                values |= named(name, result.values)
-                if result.confusion is not None:
-                    classes = list(self.dataset.preprocessing.classes)
-                    matrix = result.confusion.tolist()
-                    confusion = {"set": name, "classes": classes, "matrix": matrix}
+        metrics, loss = self._measured(), self.assembly.trainer.loss
+        for name, result in measure(model, self.sets(), metrics, loss):
+            values |= named(name, result.values)
+            if result.confusion is not None:
+                classes = list(self.dataset.preprocessing.classes)
+                confusion = {"set": name, "classes": classes, "matrix": result.confusion.tolist()}
         return values, confusion
 
     def _measured(self) -> tuple[str, ...]:
@@ -208,12 +205,26 @@ def start_experiment(
 
     Raises ConfigError, DataError or StorageError before anything stands on the disk.
     """
-    dataset = load_dataset(config)
+    return create_experiment(config, load_dataset(config), runs_dir, name, command)
+
+
+def create_experiment(
+    config: Config,
+    dataset: Dataset,
+    runs_dir: Path,
+    name: str | None = None,
+    command: Sequence[str] = (),
+    fold: Fold | None = None,
+) -> Experiment:
+    """Build the network for data that has been read, and create the run directory.
+
+    Raises ConfigError or StorageError before anything stands on the disk.
+    """
     assembly, config = assemble(config, dataset)
 
     def fill(run: RunDirectory) -> None:
         write_atomically(run.config, dump_config(config).encode())
-        write_json(run.run_json, run_record(config, dataset, assembly, command))
+        write_json(run.run_json, run_record(config, dataset, assembly, command, fold))
         columns = history_columns(config, dataset)
         write_atomically(run.metrics, history_csv(columns, []).encode())
         last = last_checkpoint(config, dataset, assembly, [])
@@ -225,7 +236,11 @@ def start_experiment(
 
 
 def run_record(
-    config: Config, dataset: Dataset, assembly: Assembly, command: Sequence[str]
+    config: Config,
+    dataset: Dataset,
+    assembly: Assembly,
+    command: Sequence[str],
+    fold: Fold | None = None,
 ) -> dict[str, Any]:
     """Return run.json at the start of a run; all that has a clock in it stands there."""
     split = dataset.split
@@ -238,10 +253,11 @@ def run_record(
         "threads": assembly.threads,
         "data": {
             "source": config.data.source,
-            "fingerprint": dataset.fingerprint,
+            "fingerprints": dict(dataset.fingerprints),
             "train_rows": len(split.train),
             "validation_rows": len(split.validation),
             "test_rows": len(split.test),
+            **({} if fold is None else {"fold": fold.index + 1, "folds": fold.count}),
         },
         "environment": environment(),
     }

@@ -10,8 +10,10 @@ import numpy as np
 
 from nnctl.config import Config, config_from_dict, config_to_dict
 from nnctl.config.pairs import known_task
+from nnctl.config.schema.data import PATH_KEYS
 from nnctl.data.arrays import FloatArray
 from nnctl.data.preprocessing import Preprocessing
+from nnctl.data.restoring import restored_preprocessing
 from nnctl.errors import ConfigError, Problem, RunError
 from nnctl.nn.layout import parameter_layout, state_layout
 from nnctl.nn.loss import Loss
@@ -43,7 +45,7 @@ class Model:
         return decoder_for(self.preprocessing, self.loss, activation, self.network.n_outputs)
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
-        """Return the outputs (n_rows, n_outputs) for scaled inputs (n_rows, n_features).
+        """Return the outputs (n_rows, n_outputs) for inputs (n_rows, n_inputs).
 
         Whole chunks go through one product: fast, and a row's last bits may depend on its place.
         """
@@ -74,8 +76,9 @@ class Model:
 def model_metadata(config: Config, preprocessing: Preprocessing, epoch: int) -> dict[str, Any]:
     """Return what a checkpoint says of the model beside its arrays; no path, no clock."""
     settings = config_to_dict(config)
-    if settings["data"].get("source"):
-        settings["data"]["source"] = Path(settings["data"]["source"]).name
+    for key in PATH_KEYS:
+        if settings["data"].get(key):
+            settings["data"][key] = Path(settings["data"][key]).name
     return {"config": settings, "preprocessing": preprocessing.to_dict(), "epoch": epoch}
 
 
@@ -87,7 +90,7 @@ def model_from_checkpoint(checkpoint: Checkpoint) -> Model:
     try:
         metadata, arrays = checkpoint.metadata, checkpoint.arrays
         config = config_from_dict(metadata["config"], Path.cwd())
-        preprocessing = Preprocessing.restore(metadata["preprocessing"], arrays)
+        preprocessing = restored_preprocessing(metadata["preprocessing"], arrays)
         if known_task(config) not in (None, preprocessing.task):
             raise ValueError(f"its config is for no {preprocessing.task}")
         vectors = (arrays["parameters"], arrays["state"])
@@ -110,11 +113,11 @@ def _restored_network(
 
     What the metadata claims is held against what was saved before memory is taken for it.
     """
-    n_features = len(preprocessing.features)
+    n_inputs = preprocessing.n_inputs
     specs = layer_specs(config, count_outputs(config, preprocessing))
-    _require_size("parameters", parameters, parameter_layout(n_features, specs)[0].size)
+    _require_size("parameters", parameters, parameter_layout(n_inputs, specs)[0].size)
     _require_size("state", state, state_layout(specs).size)
-    network = Network(n_features, specs, np.dtype(config.compute.dtype).type)
+    network = Network(n_inputs, specs, np.dtype(config.compute.dtype).type)
     with np.errstate(over="ignore"):  # what is too large for the dtype is told as infinite
         network.parameters[...], network.state[...] = parameters, state
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.state).all()):

@@ -26,7 +26,7 @@ def outline(config: Config, dataset: Dataset) -> dict[str, Any]:
     )
     return {
         "task": dataset.preprocessing.task,
-        "features": list(dataset.preprocessing.features),
+        "features": list(dataset.preprocessing.feature_names),
         "targets": list(dataset.preprocessing.targets),
         "classes": list(dataset.preprocessing.classes),
         "rows": {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nnctl.config import Config, load_config
-from nnctl.data.dataset import load_table
-from nnctl.data.fingerprint import fingerprint
+from nnctl.data.dataset import load_tables
+from nnctl.data.fingerprint import changes, fingerprint
 from nnctl.data.table import Table
-from nnctl.errors import DataError, UsageError
+from nnctl.errors import DataError, RunError, UsageError
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
 
@@ -45,22 +46,41 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
     if wanted is not None and wanted not in present:
         raise UsageError(f"this run has no {wanted} rows; it has {', '.join(present)}")
     set_name = wanted or present[0]
-    table = load_table(run_config(run))
-    notices = _compare(last, table, sum(len(rows) for rows in sets.values()))
-    return OwnRows(set_name, table.take(sets[set_name].astype(np.int64)), notices)
-
-
-def _compare(last: Checkpoint, table: Table, n_rows: int) -> tuple[str, ...]:
-    if table.n_rows != n_rows:
+    table, key = table_of_set(run_config(run), set_name)
+    rows_before = known_data(last, key)["rows"]
+    if table.n_rows != rows_before:
         raise DataError(
-            f"{table.source} had {n_rows} rows when the run was trained and has {table.n_rows} "
-            "now; restore it, or name the file to use"
+            f"{table.source} had {rows_before} rows when the run was trained and has "
+            f"{table.n_rows} now; restore it, or name the file to use"
         )
-    return changes(table, last)
+    rows = table.take(sets[set_name].astype(np.int64))
+    return OwnRows(set_name, rows, notice_changes(last, table, key))
 
 
-def changes(table: Table, checkpoint: Checkpoint) -> tuple[str, ...]:
+def table_of_set(config: Config, set_name: str) -> tuple[Table, str]:
+    """Return the table that holds a set's rows, and the config's key for its file."""
+    tables = load_tables(config)
+    if set_name == "validation" and tables.validation is not None:
+        return tables.validation, "validation_source"
+    if set_name == "test" and tables.test is not None:
+        return tables.test, "test_source"
+    return tables.main, "source"
+
+
+def known_data(checkpoint: Checkpoint, key: str) -> dict[str, Any]:
+    """Return the fingerprint that a checkpoint keeps of a file; RunError where it keeps none."""
+    try:
+        known = checkpoint.metadata["data"][key]
+        if {*known} == {"rows", "columns", "sha256"} and isinstance(known["columns"], dict):
+            return dict(known)
+    except (KeyError, TypeError):
+        pass
+    raise RunError(f"the checkpoint does not say what its `data.{key}` was; train again")
+
+
+def notice_changes(checkpoint: Checkpoint, table: Table, key: str = "source") -> tuple[str, ...]:
     """Return a notice where the table is not the one that the checkpoint's run was trained on."""
-    if fingerprint(table) == checkpoint.metadata["data_fingerprint"]:
+    differences = [*changes(known_data(checkpoint, key), fingerprint(table))]
+    if not differences:
         return ()
-    return (f"{table.source} is not what it was when the run was trained",)
+    return (f"{table.source} has changed since the run was trained: {', '.join(differences)}",)

@@ -15,13 +15,7 @@ from nnctl.runs.checkpoint import Checkpoint
 from nnctl.training.assembly import Assembly
 from nnctl.training.inference import model_metadata
 
-NEEDED_TO_PREDICT = (
-    "feature_center",
-    "feature_scale",
-    "target_center",
-    "target_scale",
-    "class_weight",
-)
+NEEDED_TO_PREDICT = ("feature_", "target_", "class_weight")  # how the arrays' names begin
 
 
 def history_columns(config: Config, dataset: Dataset) -> tuple[str, ...]:
@@ -44,7 +38,7 @@ def last_checkpoint(
         "learning_rate": dict(snapshot.learning_rate),
         "stopping": dict(snapshot.stopping),
         "history_columns": list(columns),
-        "data_fingerprint": dataset.fingerprint,
+        "data": dict(dataset.fingerprints),
         "threads": assembly.threads,
     }
     arrays = {
@@ -66,9 +60,9 @@ def best_checkpoint(last: Checkpoint) -> Checkpoint:
         "config": last.metadata["config"],
         "preprocessing": last.metadata["preprocessing"],
         "epoch": last.metadata["epoch"] if epoch is None else epoch,
-        "data_fingerprint": last.metadata["data_fingerprint"],
+        "data": last.metadata["data"],
     }
-    kept = {name: last.arrays[name] for name in NEEDED_TO_PREDICT if name in last.arrays}
+    kept = {n: array for n, array in last.arrays.items() if n.startswith(NEEDED_TO_PREDICT)}
     best = {name: last.arrays[f"best_{name}"] for name in ("parameters", "state")}
     return Checkpoint(metadata, {**best, **kept})
 

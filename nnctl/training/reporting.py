@@ -1,18 +1,77 @@
-"""What `evaluate` tells: every measure that applies, each class's scores, the confusion."""
+"""What `evaluate` tells: every measure that applies, beside the baselines, and the confusion."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from nnctl.data.dataset import rows_from_table
+from nnctl.data.arrays import FloatArray
+from nnctl.data.dataset import Rows, weights
 from nnctl.data.table import Table
+from nnctl.data.wishes import Wish, Wishes
+from nnctl.errors import DataError
+from nnctl.nn.loss import Loss
+from nnctl.training.baselines import Baselines
+from nnctl.training.comparison import notes_on_baselines
 from nnctl.training.confusion import per_class_table
 from nnctl.training.decoding import ClassDecoder
-from nnctl.training.evaluation import Evaluator, examples_of
+from nnctl.training.evaluation import CHUNK_ROWS, Evaluation, Evaluator, Examples, examples_of
 from nnctl.training.inference import Model
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, TWO_CLASS_METRICS
+from nnctl.training.predicting import describe_far_value
+
+
+@dataclass(frozen=True)
+class Report:
+    """What labelled rows say of a network."""
+
+    measures: dict[str, Any]  # ready for JSON
+    notes: tuple[str, ...]  # what a person should know, a sentence each
+
+
+class Meter:
+    """Measures a model on rows that come in portions; their inputs are not kept."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.evaluator = Evaluator(model.network, model.loss, model.decoder, CHUNK_ROWS)
+        self.outputs: list[FloatArray] = []
+        self.examples: list[Examples] = []
+        self.loss_sum = self.share_sum = 0.0
+
+    def add(self, rows: Rows) -> None:
+        """Measure some more rows."""
+        n_outputs = self.model.network.n_outputs
+        examples = examples_of(rows, self.model.decoder, n_outputs, self.model.class_weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # told as infinite or NaN
+            outputs, loss = self.evaluator.outputs_and_loss(examples)
+            share = len(outputs) if examples.weights is None else float(examples.weights.sum())
+        self.loss_sum += share * loss
+        self.share_sum += share
+        self.outputs.append(outputs)
+        self.examples.append(replace(examples, inputs=np.empty((len(outputs), 0))))
+
+    def evaluation(self, metrics: tuple[str, ...]) -> Evaluation:
+        """Return the loss and the named metrics of all rows so far."""
+        outputs, examples = np.concatenate(self.outputs), joined(self.examples)
+        decoder = self.model.decoder
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = decoder.metrics(metrics, outputs, examples.targets, examples.sample_weight)
+        loss = self.loss_sum / self.share_sum if self.share_sum > 0.0 else 0.0
+        return Evaluation({"loss": loss, **values}, outputs, examples, decoder)
+
+
+def joined(parts: list[Examples]) -> Examples:
+    """Return the examples of all parts, which are alike in having weights."""
+
+    def join(name: str) -> Any:
+        arrays = [getattr(part, name) for part in parts]
+        return None if arrays[0] is None else np.concatenate(arrays)
+
+    return Examples(*map(join, ("inputs", "targets", "encoded", "weights", "sample_weight")))
 
 
 def applicable_metrics(model: Model) -> tuple[str, ...]:
@@ -26,26 +85,99 @@ def applicable_metrics(model: Model) -> tuple[str, ...]:
     return tuple(name for name in CLASSIFICATION_METRICS if name not in left_out)
 
 
-def evaluate_table(model: Model, table: Table) -> dict[str, Any]:
+def measure(
+    model: Model, sets: Mapping[str, Rows], metrics: tuple[str, ...], loss: Loss
+) -> Iterator[tuple[str, Evaluation]]:
+    """Yield the name of each set with the model's named metrics there, and its loss if it is this.
+
+    All sets go through the same buffers, and one is looked at after the other.
+    """
+    network, decoder = model.network, model.decoder
+    largest = max(len(rows.inputs) for rows in sets.values())
+    evaluator = Evaluator(network, model.loss, decoder, largest)
+    for name, rows in sets.items():
+        examples = examples_of(rows, decoder, network.n_outputs, model.class_weight)
+        yield name, without_other_loss(model, loss, evaluator.evaluate(examples, metrics))
+
+
+def without_other_loss(model: Model, loss: Loss, result: Evaluation) -> Evaluation:
+    """Return the result; a loss that is not this one could not be compared, and is left out."""
+    if model.loss == loss:
+        return result
+    values = {name: value for name, value in result.values.items() if name != "loss"}
+    return replace(result, values=values)
+
+
+def evaluate_tables(
+    model: Model, tables: Iterable[Table], baselines: Baselines | None = None
+) -> Report:
     """Return loss and metrics on labelled rows, and for classes their scores and confusion.
 
-    Sample weights weigh all of it alike; without any, supports and confusion are whole counts.
+    The rows come in portions, of which one is in memory at a time. Sample weights weigh all of it
+    alike; without any, supports and confusion are whole counts. The baselines are measured on the
+    same rows by the same metrics. Raises DataError for rows that cannot be used, or none at all.
     """
-    weight_column = model.config.data.sample_weight
-    rows = rows_from_table(
-        table,
-        model.preprocessing,
-        model.network.dtype,
-        sample_weight=weight_column if weight_column in table.columns else None,
+    models = {} if baselines is None else baselines.models
+    own, others = Meter(model), {name: Meter(each) for name, each in models.items()}
+    far = add_tables(model, tables, [own, *others.values()])
+    metrics = applicable_metrics(model)
+    network = own.evaluation(metrics)
+    results = {
+        name: without_other_loss(models[name], model.loss, meter.evaluation(metrics))
+        for name, meter in others.items()
+    }
+    measures = measures_of(model, network)
+    if baselines is None:
+        return Report(measures, far)
+    measures["baselines"] = {name: result.values for name, result in results.items()}
+    return Report(measures, (*far, *notes_on_baselines(model, network, baselines, results)))
+
+
+def wishes_of_labelled_rows(model: Model) -> Wishes:
+    """Return which columns of a file to measure on: features, targets, weights if any."""
+    named = dict(model.preprocessing.wishes(with_targets=True).named)
+    weight = model.config.data.sample_weight
+    if weight is not None:
+        named[weight] = Wish("number", "sample weight")
+    return Wishes(named, None)
+
+
+def add_tables(model: Model, tables: Iterable[Table], meters: list[Meter]) -> tuple[str, ...]:
+    """Measure all rows; return a sentence for each column with a value far from the training's."""
+    far: dict[str, str] = {}
+    n_rows = 0
+    for table in tables:
+        codes = model.preprocessing.raw_features(table)
+        for name, row in model.preprocessing.far_outside(codes).items():
+            if name not in far:
+                far[name] = describe_far_value(model.preprocessing, table, codes, name, row)
+        rows = rows_of(model, table, codes)
+        n_rows += table.n_rows
+        if table.n_rows:
+            for meter in meters:
+                meter.add(rows)
+    if not n_rows:
+        raise DataError("there are no rows to measure on; give some")
+    return tuple(far.values())
+
+
+def rows_of(model: Model, table: Table, codes: FloatArray) -> Rows:
+    """Return labelled rows as the network takes them; `codes` (n_rows, n_features) are theirs."""
+    dtype, weight = model.network.dtype, model.config.data.sample_weight
+    return Rows(
+        model.preprocessing.encode(codes, dtype, table),
+        model.preprocessing.transform_targets(table, dtype),
+        weights(table, weight, dtype) if weight is not None and weight in table.names else None,
     )
-    examples = examples_of(rows, model.decoder, model.network.n_outputs, model.class_weight)
-    evaluator = Evaluator(model.network, model.loss, model.decoder, len(examples))
-    result = evaluator.evaluate(examples, applicable_metrics(model))
-    report: dict[str, Any] = {"rows": len(examples), **result.values}
-    if result.confusion is not None:
-        classes = model.preprocessing.classes
+
+
+def measures_of(model: Model, result: Evaluation) -> dict[str, Any]:
+    """Return what was measured, for classes with each one's scores and the confusion."""
+    measures: dict[str, Any] = {"rows": len(result.outputs), **result.values}
+    confusion = result.confusion
+    if confusion is not None:
         with np.errstate(over="ignore", invalid="ignore"):  # of weights without measure
-            class_scores = per_class_table(result.confusion, classes)
-        report["classes"] = [scores._asdict() for scores in class_scores]
-        report["confusion"] = result.confusion.tolist()
-    return report
+            class_scores = per_class_table(confusion, model.preprocessing.classes)
+        measures["classes"] = [scores._asdict() for scores in class_scores]
+        measures["confusion"] = confusion.tolist()
+    return measures

@@ -20,6 +20,7 @@ from nnctl.analysis.pictures import (
     draw_fit,
     draw_history,
 )
+from nnctl.analysis.planes import MARGIN
 from nnctl.errors import DataError, UsageError
 from nnctl.runs.directory import RunDirectory
 from nnctl.training.inference import Model, load_model
@@ -106,7 +107,7 @@ def test_a_boundary_holds_the_other_features_at_their_median(
     grid = seen[0]
     assert grid.shape == (12 * 12, 3)
     assert set(grid[:, 1]) == {16.0}  # the median of v
-    margin = pictures.MARGIN * 8
+    margin = MARGIN * 8
     assert (grid[:, 2].min(), grid[:, 2].max()) == (2 - margin, 10 + margin)  # w, across
     assert (grid[:, 0].min(), grid[:, 0].max()) == (-margin, 8 + margin)  # u, upwards
     assert len(set(grid[:12, 2])) == 12
@@ -297,7 +298,7 @@ def test_data_that_changed_since_training_is_told(
     run, model = run_of(tmp_path, data, "binary_cross_entropy")
     assert draw(run, model).notices == ()
     write_csv(tmp_path, text.replace("1", "1.5"))
-    changed = f"{path} is not what it was when the run was trained"
+    changed = f"{path} has changed since the run was trained: other values"
     assert draw(run, model).notices == (changed,)
 
 
@@ -307,7 +308,7 @@ def test_rows_that_were_added_since_training_are_told_and_drawn(tmp_path: Path) 
     run, model = run_of(tmp_path, {"source": str(path), "target": "y"}, "mean_squared_error")
     write_csv(tmp_path, f"{text}\n 3 7")
     picture = draw_fit(run, model)
-    assert picture.notices == (f"{path} is not what it was when the run was trained",)
+    assert picture.notices == (f"{path} has changed since the run was trained: 4 rows (it had 3)",)
     assert points_of(picture.figure) == 4
 
 

@@ -44,21 +44,23 @@ BAD_ROWS: dict[str, tuple[str | bytes, str, str]] = {
                    "the columns are `a`, `b`, `y`"),
     "27 delimiter": (GOOD_ROWS.replace(",", ";"), ', delimiter: ","', "1: the header holds a "
                      'semicolon but no `,`; write `delimiter: ";"`, or leave `delimiter` out'),
-    "28 NaN": (instead("nan"), "", "4:1: feature `a` has a missing value (received `nan`); "
-               "fill it in, or remove the row"),
-    "28 blank": (instead(""), "", "4:1: feature `a` has a missing value (received a blank cell); "
-                 "fill it in, or remove the row"),
-    "28 NA": (instead("NA"), "", "4:1: feature `a` has a missing value (received `NA`); "
-              "fill it in, or remove the row"),
+    **{
+        f"28 {name}": (instead(cell), "", f"4:1: feature `a` has a missing value (received {shown}"
+                       "); fill it in, remove the row, or write `missing:`, such as `missing: "
+                       "median`")
+        for name, cell, shown in (("NaN", "nan", "`nan`"), ("blank", "", "a blank cell"),
+                                  ("NA", "NA", "`NA`"))
+    },
     "29 large": (instead("1e400"), "", "4:1: feature `a` has a number too large for float64 "
                  "(received `1e400`); rescale the column"),
     **{
         f"29 {cell}": (instead(cell), "", f"4:1: feature `a` must hold numbers (received `{cell}`);"
-                       " write it with the digits 0-9, as in `-1.5e3`")
+                       " write it with the digits 0-9, as in `-1.5e3`, or say what the column is: "
+                       "`columns: {a: categorical}`, or `ignored`")
         for cell in ("inf", "1_000", "３", "0x10")
     },
     "30 comma": (instead('"1,5"'), "", "4:1: feature `a` has a number with a decimal comma "
-                 "(received `1,5`); write `1.5`"),
+                 "(received `1,5`); write `decimal: \",\"`, or `1.5`"),
     "32 fraction": (GOOD_ROWS.replace("p", "1").replace("q", "1.5"), "", "3:3: target `y` holds no "
                     "class but a number (received 1.5); write whole numbers or text, or "
                     "`task: regression` with a loss for it"),
@@ -107,10 +109,11 @@ def test_odd_rows_are_read_like_good_ones(case: str) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("no.csv", "the data does not exist; check the path"),
-        ("run.yml", "the data does not exist; did you mean `run.yaml`?"),
-        ("no/a.csv", "the data does not exist, nor does the directory HERE/no"),
-        (".", "the data is a directory; name a CSV file in it"),
+        ("no.csv", "the data does not exist (written as no.csv); check the path"),
+        ("run.yml", "the data does not exist (written as run.yml); did you mean `run.yaml`?"),
+        ("no/a.csv", "the data does not exist (written as no/a.csv), nor does the directory "
+         "HERE/no"),
+        (".", "the data is a directory (written as .); name a file in it"),
     ],
 )  # fmt: skip
 def test_data_that_is_not_there_is_named(source: str, message: str) -> None:

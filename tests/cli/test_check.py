@@ -111,7 +111,8 @@ def test_a_problem_of_the_data_is_told_too() -> None:
     Path("run.yaml").write_text("data: {source: no.csv, target: y}\nloss: huber\n")
     outcome = nnctl("check", "run.yaml")
     assert (outcome.code, outcome.out) == (3, "")
-    assert outcome.err.endswith("no.csv: the data does not exist; check the path\n")
+    told = "no.csv: the data does not exist (written as no.csv); check the path\n"
+    assert outcome.err.endswith(told)
 
 
 def test_the_names_of_strangers_are_shown_and_not_obeyed() -> None:

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import io
 import json
 import math
-import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,10 +111,12 @@ def test_json_has_null_for_what_is_not_finite(capsys: pytest.CaptureFixture[str]
     assert out.endswith("}\n")
 
 
-def test_standard_input_has_the_encoding_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = io.BytesIO("é\r\n".encode("utf-16"))
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw, "ascii"))
-    assert console.standard_input("utf-16").read() == "é\r\n"
+def test_bytes_reach_standard_output_piece_by_piece(capfdbinary: Any) -> None:
+    stream = console.StandardOutput()
+    assert (stream.writable(), stream.seekable()) == (True, False)
+    for piece in (b"\x93NUMPY\xff", memoryview(b"\r\n")):
+        assert stream.write(piece) == len(piece)
+        assert capfdbinary.readouterr().out == piece
 
 
 def test_a_closed_stream_is_replaced() -> None:
@@ -124,7 +125,29 @@ def test_a_closed_stream_is_replaced() -> None:
         "sys.stdin = sys.stdout = sys.stderr = None\n"
         "console.prepare_streams()\n"
         "console.write_line('lost'); console.say('lost')\n"
-        "print(repr(console.standard_input('utf-8').read()), file=out)"
+        "print(repr(sys.stdin.buffer.read()), file=out)"
     )
     outcome = python("-c", script)
-    assert (outcome.code, outcome.out, outcome.err) == (0, "''\n", "")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "b''\n", "")
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_python_drops_is_heard_all_the_same(name: str, code: int) -> None:
+    script = (
+        "import os, signal, typer; from nnctl.cli import console\n"
+        "class Deaf:\n"
+        "    def __del__(self):\n"
+        f"        os.kill(os.getpid(), signal.{name})\n"
+        "        for _ in range(1000): pass\n"
+        "@console.reported\n"
+        "def command():\n"
+        "    for number in console.heeding(range(9)):\n"
+        "        print(number, flush=True)\n"
+        "        if number == 2: Deaf()\n"
+        "console.heed_signals()\n"
+        "try: command()\n"
+        "except typer.Exit as ending: print('exit', ending.exit_code)\n"
+    )
+    outcome = python("-c", script)
+    assert "Exception ignored in" in outcome.err  # or the test shows nothing
+    assert outcome.out == f"0\n1\n2\nexit {code}\n"

@@ -9,18 +9,18 @@ from tests.cli.commands import DATASETS, Outcome, bash, nnctl
 
 AND_TABLES = """\
 and, train: 4 rows, epoch 5
-  metric              value
- ───────────────────────────
-  loss                    0
-  accuracy                1
-  balanced_accuracy       1
-  precision               1
-  recall                  1
-  f1                      1
-  macro_precision         1
-  macro_recall            1
-  macro_f1                1
-  roc_auc                 1
+  metric              network   linear   majority class
+ ───────────────────────────────────────────────────────
+  loss                      0
+  accuracy                  1        1             0.75
+  balanced_accuracy         1        1              0.5
+  precision                 1        1                0
+  recall                    1        1                0
+  f1                        1        1                0
+  macro_precision           1        1            0.375
+  macro_recall              1        1              0.5
+  macro_f1                  1        1         0.428571
+  roc_auc                   1        1              0.5
 
   class   precision   recall   f1   support
  ───────────────────────────────────────────
@@ -35,13 +35,13 @@ and, train: 4 rows, epoch 5
 """
 LINE_TABLE = """\
 line, train: 4 rows, epoch 1
-  metric                    value
- ─────────────────────────────────
-  loss                          0
-  mean_squared_error            0
-  root_mean_squared_error       0
-  mean_absolute_error           0
-  r2                            1
+  metric                    network   linear      mean
+ ──────────────────────────────────────────────────────
+  loss                            0        0         5
+  mean_squared_error              0        0         5
+  root_mean_squared_error         0        0   2.23607
+  mean_absolute_error             0        0         2
+  r2                              1        1         0
 
 """
 
@@ -56,11 +56,17 @@ def test_json_is_one_object(runs: Path) -> None:
     outcome = nnctl("evaluate", "and", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     report = json.loads(outcome.out)
+    baselines = report.pop("baselines")
     measures = {name: value for name, value in report.items() if isinstance(value, float)}
-    assert measures == {
-        "loss": 0, "accuracy": 1, "balanced_accuracy": 1, "precision": 1, "recall": 1, "f1": 1,
+    all_right = {
+        "accuracy": 1, "balanced_accuracy": 1, "precision": 1, "recall": 1, "f1": 1,
         "macro_precision": 1, "macro_recall": 1, "macro_f1": 1, "roc_auc": 1,
     }  # fmt: skip
+    assert measures == {"loss": 0, **all_right}
+    assert [*baselines] == ["linear", "constant"]
+    assert baselines["linear"] == all_right  # it has another loss, which says nothing beside this
+    assert baselines["constant"].keys() == all_right.keys()
+    assert (baselines["constant"]["accuracy"], baselines["constant"]["roc_auc"]) == (0.75, 0.5)
     assert {name: value for name, value in report.items() if name not in measures} == {
         "run": str(runs / "and"),
         "checkpoint": "best",
@@ -82,6 +88,9 @@ def test_the_test_rows_agree_with_the_summary(runs: Path) -> None:
     assert report["confusion"] == summary["confusion"]["matrix"]
     for metric in ("loss", "accuracy"):
         assert report[metric] == pytest.approx(summary["best"][f"test_{metric}"], rel=1e-6)
+        for name in ("linear", "constant"):
+            said, kept = report["baselines"][name], summary["baselines"][name]
+            assert said[metric] == pytest.approx(kept[f"test_{metric}"], rel=1e-6)
 
 
 @pytest.mark.parametrize(("split", "n_rows"), [("train", 80), ("validation", 40), ("test", 80)])
@@ -150,7 +159,7 @@ def test_data_that_changed_since_is_noted(samples: Path) -> None:
     noted = nnctl("evaluate")
     data = Path("line.csv").resolve()
     assert (noted.code, noted.err) == (
-        0, f"note: {data} is not what it was when the run was trained\n"
+        0, f"note: {data} has changed since the run was trained: other values\n"
     )  # fmt: skip
     Path("line.csv").write_text("x,y\n0,1\n")
     changed = nnctl("evaluate")
@@ -212,3 +221,83 @@ def test_the_shipped_data_is_measured_whole(runs: Path) -> None:
     report = json.loads(nnctl("evaluate", "iris", DATASETS / "iris.csv", "--json").out)
     assert report["rows"] == sum(sum(row) for row in report["confusion"]) == 150
     assert [scores["support"] for scores in report["classes"]] == [50, 50, 50]
+
+
+LINEARLY_SEPARABLE = """\
+name: easy
+data: {generator: {name: blobs, samples: 120, classes: 2, noise: 0.2}, split: {test: 0.5}}
+model: {hidden: [{units: 8, activation: tanh}]}
+loss: binary_cross_entropy
+optimizer: {name: adam, learning_rate: 0.1}
+training: {epochs: 20}
+"""
+
+
+def test_hidden_layers_that_earn_nothing_are_told_on_stderr() -> None:
+    Path("easy.yaml").write_text(LINEARLY_SEPARABLE)
+    assert nnctl("train", "easy.yaml", "--quiet", "--no-plots").code == 0
+    note = (
+        "note: as far as 60 rows can tell, the linear model does as well (accuracy 1, the network "
+        "1): the hidden layers earn nothing here\n"
+    )
+    for options in ((), ("--json",)):
+        outcome = nnctl("evaluate", *options)
+        assert (outcome.code, outcome.err) == (0, note)
+
+
+def test_a_run_without_baselines_is_shown_alone() -> None:
+    Path("easy.yaml").write_text(LINEARLY_SEPARABLE)
+    assert nnctl("train", "easy.yaml", "--quiet", "--no-plots").code == 0
+    path = Path("runs/easy/checkpoints/baselines.npz")
+    path.unlink()
+    outcome = nnctl("evaluate")
+    assert (outcome.code, outcome.err) == (
+        0, f"note: there is no {path} (the end of a training writes it): no baselines\n"
+    )  # fmt: skip
+    assert "linear" not in outcome.out
+    assert outcome.out.splitlines()[1].split() == ["metric", "network"]
+    assert "baselines" not in json.loads(nnctl("evaluate", "--json").out)
+
+
+@pytest.mark.parametrize("damage", ["cut", "of another run"])
+def test_damaged_baselines_are_never_shown(runs: Path, damage: str) -> None:
+    Path("easy.yaml").write_text(LINEARLY_SEPARABLE)
+    assert nnctl("train", "easy.yaml", "--quiet", "--no-plots", "--runs-dir", "mine").code == 0
+    path = Path("mine/easy/checkpoints/baselines.npz")
+    other = runs / "iris" / "checkpoints" / "baselines.npz"
+    path.write_bytes(path.read_bytes()[:-100] if damage == "cut" else other.read_bytes())
+    outcome = nnctl("evaluate", "--runs-dir", "mine")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert outcome.err.startswith(f"error: {path}: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_column_that_nobody_looks_at_and_a_value_far_away_are_noted(runs: Path) -> None:
+    rows = "id,x,y\n7,1,3\n8,2,5\n9,900,1801\n"
+    outcome = nnctl("evaluate", "line", "-", "--json", stdin=rows)
+    assert outcome.code == 0
+    assert outcome.err == (
+        "note: not among the run's features, so ignored: column `id`\n"
+        "note: `x` is 900 in line 4, far outside the 0 to 3 of the training rows\n"
+    )
+    assert json.loads(outcome.out)["rows"] == 3
+
+
+def test_a_file_of_many_rows_is_measured_like_its_parts(runs: Path) -> None:
+    rows = DATASETS.joinpath("iris.csv").read_text().splitlines()
+    many = [rows[0], *rows[1:] * 400]
+    Path("many.csv").write_text("\n".join(many) + "\n")
+    report = json.loads(nnctl("evaluate", "iris", "many.csv", "--json").out)
+    once = json.loads(nnctl("evaluate", "iris", DATASETS / "iris.csv", "--json").out)
+    assert report["rows"] == 60_000
+    assert report["confusion"] == [[400 * n for n in row] for row in once["confusion"]]
+    assert report["loss"] == pytest.approx(once["loss"], rel=1e-6)
+    linear, linear_once = (each["baselines"]["linear"] for each in (report, once))
+    assert linear["loss"] == pytest.approx(linear_once["loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("rows", ["", "x,y\n"])
+def test_a_file_without_rows_is_refused(runs: Path, rows: str) -> None:
+    outcome = nnctl("evaluate", "line", "-", stdin=rows)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.startswith("error: ")

@@ -118,7 +118,7 @@ def test_data_that_changed_since_training_is_told(command: str, columns: int) ->
     assert nnctl(command, "-o", "p.png") == Outcome(0, "p.png\n", "")
     write("1.5")
     source = Path("rows.csv").absolute()
-    note = f"note: {source} is not what it was when the run was trained\n"
+    note = f"note: {source} has changed since the run was trained: other values\n"
     assert nnctl(command, "-o", "p.png") == Outcome(0, "p.png\n", note)
 
 

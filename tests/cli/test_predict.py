@@ -51,9 +51,9 @@ def test_nothing_at_all_is_the_latest_run(runs: Path) -> None:
 
 @pytest.mark.parametrize("source", ["rows.csv", "-", "line"])
 def test_one_argument_that_is_a_file_is_the_input(runs: Path, source: str) -> None:
-    rows = written("line" if source == "line" else "rows.csv", "x\n10\n")
+    rows = written("line" if source == "line" else "rows.csv", "x\n5\n")
     assert Path(rows).is_file()
-    assert nnctl("predict", source, stdin="x\n10\n") == Outcome(0, "prediction\n21.0\n", "")
+    assert nnctl("predict", source, stdin="x\n5\n") == Outcome(0, "prediction\n11.0\n", "")
 
 
 def test_a_run_is_found_by_name_or_path(runs: Path) -> None:
@@ -121,7 +121,8 @@ def test_with_input_never_hides_a_column_of_the_same_name(
     rows = written("rows.csv", "x1,x2,prediction\n1,1,mine\n")
     assert nnctl("predict", "and", rows).out == "prediction\n1\n"
     assert nnctl("predict", "and", rows, "--with-input", *form) == Outcome(
-        3, "", "error: rows.csv: has a column `prediction` already; rename it, "
+        3, "", "note: not among the run's features, so ignored: column `prediction`\n"
+        "error: rows.csv: has a column `prediction` already; rename it, "
         "or leave --with-input out\n",
     )  # fmt: skip
 
@@ -225,7 +226,7 @@ def test_a_reader_that_stops_early_ends_it_quietly(runs: Path) -> None:
 
 
 def test_a_pipe_of_the_shell_is_an_input(runs: Path) -> None:
-    assert bash("nnctl predict <(printf 'x\\n10\\n')") == Outcome(0, "prediction\n21.0\n", "")
+    assert bash("nnctl predict <(printf 'x\\n5\\n')") == Outcome(0, "prediction\n11.0\n", "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")

@@ -38,8 +38,8 @@ def test_stdout_is_the_path_and_stderr_tells_how_it_went(samples: Path) -> None:
         f"plots: {run}/plots/history.png, {run}/plots/boundary.png, {run}/plots/confusion.png\n",
     )
     assert sorted(path.name for path in Path(run).rglob("*") if path.is_file()) == [
-        "best.npz", "boundary.png", "config.yaml", "confusion.png", "history.png", "last.npz",
-        "metrics.csv", "run.json", "summary.json",
+        "baselines.npz", "best.npz", "boundary.png", "config.yaml", "confusion.png", "history.png",
+        "last.npz", "metrics.csv", "run.json", "summary.json",
     ]  # fmt: skip
 
 
@@ -131,7 +131,13 @@ def test_json_says_where_a_run_that_diverged_stands(samples: Path) -> None:
 def test_the_config_of_a_run_gives_the_same_network_again(samples: Path) -> None:
     assert nnctl("train", "iris.yaml", *SHORT).out == "runs/iris\n"
     assert nnctl("train", "runs/iris/config.yaml", "--no-plots", "-q").out == "runs/iris-2\n"
-    for file in ("metrics.csv", "checkpoints/last.npz", "checkpoints/best.npz", "config.yaml"):
+    for file in (
+        "metrics.csv",
+        "checkpoints/last.npz",
+        "checkpoints/best.npz",
+        "checkpoints/baselines.npz",
+        "config.yaml",
+    ):
         assert Path("runs/iris", file).read_bytes() == Path("runs/iris-2", file).read_bytes(), file
 
 

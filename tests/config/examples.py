@@ -34,6 +34,34 @@ compute: {dtype: float32, threads: auto}
 expect: {test_accuracy: {min: 0.9}}
 """
 
+TABLE = """\
+data:
+  source: ../datasets/penguins.csv
+  validation_source: later.csv
+  target: species
+  group: colony
+  delimiter: ;
+  decimal: ","
+  quote: null
+  header: false
+  missing_values: [NA, "-", "null", ""]
+  columns:
+    island: categorical
+    year: ignored
+    bill: {kind: numeric, scaling: robust, missing: {name: median, indicator: true}}
+    size: {order: [small, "true", large]}
+    sex: {missing: most_frequent}
+    diet: {unknown: ignore, max_categories: 500, missing: {name: constant, value: none}}
+    mass: {missing: {name: constant, value: -1}}
+    "a.b: #": {}
+  scaling: min_max
+  missing: {name: mean}
+  unknown: ignore
+  max_categories: 50
+  split: {test: 0.2}
+loss: categorical_cross_entropy
+"""
+
 
 def write(directory: Path, text: str, name: str = "run.yaml") -> Path:
     """Write a config file, without translating line ends."""

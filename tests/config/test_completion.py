@@ -8,6 +8,7 @@ import pytest
 from nnctl.config import Config, config_from_dict
 from nnctl.config.completion import DEFAULT_METRICS
 from nnctl.config.pairs import CLASSIFICATION_LOSSES, OUTPUT_ACTIVATIONS
+from nnctl.config.schema.data import LABEL
 from nnctl.config.schema.schedules import CosineSchedule, OneCycleSchedule, ReduceOnPlateauSchedule
 from nnctl.config.training_checks import METRICS_OF
 
@@ -60,6 +61,17 @@ def test_what_is_watched_is_the_validation_loss_if_there_is_one(share: float, mo
 
 
 @pytest.mark.parametrize(
+    ("sources", "monitor"),
+    [({"validation_source": "v"}, "validation_loss"), ({"test_source": "t"}, "train_loss")],
+)
+def test_a_file_of_its_own_is_a_validation_set_too(sources: dict[str, str], monitor: str) -> None:
+    data = {"generator": None, "source": "a", "target": "y", **sources}
+    config = _config(data=data, training={"early_stopping": {}})
+    assert config.training.early_stopping is not None
+    assert config.training.early_stopping.monitor == monitor
+
+
+@pytest.mark.parametrize(
     ("metrics", "monitor"),
     [(None, "train_accuracy"), (["macro_f1"], "train_macro_f1"), ([], "train_loss")],
 )
@@ -82,3 +94,19 @@ def test_a_schedule_lasts_for_all_epochs_after_the_warm_up(
     config = _config(training={"epochs": 50}, optimizer={"schedule": {"name": name, **said}})
     assert isinstance(config.optimizer.schedule, CosineSchedule | OneCycleSchedule)
     assert config.optimizer.schedule.epochs == length
+
+
+def test_an_order_alone_makes_a_column_ordinal() -> None:
+    columns = {"size": {"order": ["s", "l"]}, "mass": {"scaling": "log"}, "sex": "boolean"}
+    said = _config(data={"columns": columns}).data.columns
+    assert {name: column.kind for name, column in said.items()} == {
+        "size": "ordinal",
+        "mass": None,
+        "sex": "boolean",
+    }
+
+
+def test_the_target_beside_a_file_of_labels_is_its_column() -> None:
+    data = {"generator": None, "source": "images", "labels": "labels"}
+    assert _config(data=data).data.target == LABEL
+    assert _config().data.target is None

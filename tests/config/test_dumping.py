@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from nnctl.config import Config, config_from_dict, config_to_dict, dump_config, load_config
 from nnctl.config.yaml_source import read_text
-from tests.config.examples import FULL, MINIMAL, write
+from tests.config.examples import FULL, MINIMAL, TABLE, write
 
 
 def _dumped_and_loaded(config: Config, directory: Path) -> Config:
     return load_config(write(directory, dump_config(config), "elsewhere.yaml"))
 
 
-@pytest.mark.parametrize("text", [MINIMAL, FULL])
+@pytest.mark.parametrize("text", [MINIMAL, FULL, TABLE])
 def test_a_dumped_config_loads_as_an_equal_one(tmp_path: Path, text: str) -> None:
     config = load_config(write(tmp_path, text))
     assert _dumped_and_loaded(config, tmp_path / "..") == config
@@ -40,8 +40,17 @@ def test_every_default_is_filled_in(tmp_path: Path) -> None:
     assert plain["training"]["epochs"] == 100
 
 
-def test_a_config_as_a_dict_is_json_and_makes_the_same_config(tmp_path: Path) -> None:
-    config = load_config(write(tmp_path, FULL))
+def test_of_a_column_only_what_is_said_is_written(tmp_path: Path) -> None:
+    columns = config_to_dict(load_config(write(tmp_path, TABLE)))["data"]["columns"]
+    assert columns["island"] == {"kind": "categorical"}
+    assert columns["size"] == {"kind": "ordinal", "order": ["small", "true", "large"]}
+    assert columns["sex"] == {"missing": {"name": "most_frequent", "indicator": False}}
+    assert columns["a.b: #"] == {}
+
+
+@pytest.mark.parametrize("text", [FULL, TABLE])
+def test_a_config_as_a_dict_is_json_and_makes_the_same_config(tmp_path: Path, text: str) -> None:
+    config = load_config(write(tmp_path, text))
     assert config_from_dict(json.loads(json.dumps(config_to_dict(config))), "/") == config
 
 
@@ -55,7 +64,13 @@ AWKWARD += ["\u2028", "\ufeff", "\x7f", "\0", "é", "😀", "x" * 300, "1" * 500
 def test_awkward_texts_survive(tmp_path: Path, text: str) -> None:
     value = {"data": {"generator": "xor"}, "loss": "hinge"}
     named: dict[str, Any] = {**value, "training": {"class_weight": {text: 1.0}}}
-    named["data"] = {"source": "a", "target": text or "-", "sample_weight": f"w{text}"}
+    named["data"] = {
+        "source": "a",
+        "target": text or "-",
+        "sample_weight": f"w{text}",
+        "missing_values": [text],
+        "columns": {f"c{text}": {"order": [text, f"o{text}"]}, f"i{text}": "ignored"},
+    }
     config = config_from_dict(named, "/")
     assert _dumped_and_loaded(config, tmp_path) == config
 
@@ -67,7 +82,14 @@ POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 CONFIGS = st.fixed_dictionaries(
     {
-        "data": st.fixed_dictionaries({"source": st.just("/a.csv"), "target": TEXTS}),
+        "data": st.fixed_dictionaries(
+            {
+                "source": st.just("/a.csv"),
+                "target": TEXTS,
+                "missing_values": st.lists(TEXTS),
+                "missing": st.fixed_dictionaries({"name": st.just("constant"), "value": TEXTS}),
+            }
+        ),
         "loss": st.just({"name": "huber"}),
         "optimizer": st.fixed_dictionaries({"learning_rate": POSITIVE, "weight_decay": POSITIVE}),
         "seed": st.integers(0, 2**63 - 1),

@@ -21,7 +21,7 @@ from nnctl.config.schema import training
 OTHER_DEMANDS = (
     "must have at least {min_length} character(s)",
     "must have at most {max_length} character(s)",
-    "must have at least {min_length} entry",
+    "must have {min_length} or more entries",
     "{error}",
 )
 
@@ -63,8 +63,9 @@ def test_fields_that_take_a_word_or_something_else_exist(field: str) -> None:
 
 
 @pytest.mark.parametrize("section", EXAMPLES)
-def test_sections_with_an_example_exist(section: str) -> None:
-    assert hasattr(schema, section) or hasattr(training, section)
+def test_sections_and_fields_with_an_example_exist(section: str) -> None:
+    sections = {*dir(schema), *dir(training)}
+    assert section in {*sections, *homes(), *schema.Config.model_fields}
 
 
 def test_only_so_many_problems_are_put_into_words() -> None:

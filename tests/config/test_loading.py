@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from nnctl.config import check_run_name, config_from_dict, load_config
 from nnctl.config.document import Path as Steps
 from nnctl.config.document import value_at
+from nnctl.config.schema.data import PATH_KEYS, DataConfig
 from nnctl.config.yaml_source import read_text
 from nnctl.errors import ConfigError, StorageError, UsageError
-from tests.config.examples import FULL, MINIMAL, write
+from tests.config.examples import FULL, MINIMAL, TABLE, write
 
 RUN_NAMES = ["../x", "/x", ".hidden", "a" * 101, "x" * 300, "a\x1b[31m", "a\n", "", "a b", "é"]
 
@@ -113,6 +114,40 @@ def test_the_source_is_relative_to_the_file_and_an_option_to_the_working_directo
     assert load_config(path, ["data.source=/c.csv"]).data.source == "/c.csv"
 
 
+@pytest.mark.parametrize("key", PATH_KEYS)
+def test_every_path_is_resolved_and_remembered_as_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    beside = {"validation_labels": "validation_source", "test_labels": "test_source"}
+    paths = {"source": "a.csv", beside.get(key, "source"): "a.csv", key: "../b.csv"}
+    target = "" if key == "labels" else ", target: y"
+    text = ", ".join(f"{name}: {path}" for name, path in paths.items())
+    data = load_config(write(tmp_path, f"data: {{{text}{target}}}\nloss: huber\n")).data
+    resolved = str(tmp_path.parent / "b.csv")
+    assert getattr(data, key) == resolved
+    assert data.as_written(resolved) == "../b.csv"
+    assert data.as_written("/elsewhere.csv") == "/elsewhere.csv"
+    option = load_config(tmp_path / "run.yaml", [f"data.{key}=./c.csv"]).data
+    assert getattr(option, key) == str(tmp_path / "c.csv")
+    assert option.as_written(str(tmp_path / "c.csv")) == "./c.csv"
+
+
+def test_how_a_path_was_written_is_no_part_of_what_a_config_says(tmp_path: Path) -> None:
+    relative = load_config(write(tmp_path, "data: {source: a, target: y}\nloss: huber\n"))
+    text = f"data: {{source: {tmp_path}/a, target: y}}\nname: run\nloss: huber\n"
+    absolute = load_config(write(tmp_path, text, "absolute.yaml"))
+    assert relative == absolute
+    assert relative.data == absolute.data
+    path = str(tmp_path / "a")
+    assert (relative.data.as_written(path), absolute.data.as_written(path)) == ("a", path)
+    copied = pickle.loads(pickle.dumps(relative)).data.model_copy(update={"target": "z"})
+    assert copied.as_written(path) == "a"
+    value = {"data": {"source": "b", "target": "y"}, "loss": "huber"}
+    assert config_from_dict(value, "/x").data.as_written("/x/b") == "b"
+    assert DataConfig(source="/x/b").as_written("/x/b") == "/x/b"
+
+
 def test_a_config_cannot_be_changed_and_can_be_pickled(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, FULL))
     with pytest.raises(ValidationError, match="frozen"):
@@ -154,18 +189,21 @@ def test_a_mapping_that_holds_itself_is_refused(tmp_path: Path) -> None:
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
     st.sampled_from(["adam", "relu", "softmax", "values", "constant", "full", "balanced", "test"]),
+    st.sampled_from(["numeric", "categorical", "ignored", "mean", "error", ";", "label"]),
 )  # fmt: skip
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["name", "units", "weights", "min", "é"]), inner, max_size=3
+            st.sampled_from(["name", "units", "weights", "min", "é", "kind", "order", "missing"]),
+            inner,
+            max_size=3,
         )
     ),
     max_leaves=6,
 )
-PATHS = sorted(read_text(FULL, None).marks.values, key=str)
+PATHS = [(text, path) for text in (FULL, TABLE) for path in read_text(text, None).marks.values]
 
 
 def _lines(load: Callable[[], object]) -> list[str]:
@@ -177,10 +215,12 @@ def _lines(load: Callable[[], object]) -> list[str]:
 
 
 @settings(max_examples=150, deadline=None)
-@example(path=("expect",), value={"min": {"name": None}})
-@given(path=st.sampled_from(PATHS), value=VALUES)
-def test_a_mutated_config_loads_or_is_a_config_error(path: Steps, value: Any) -> None:
-    document = read_text(FULL, None)
+@example(place=(FULL, ("expect",)), value={"min": {"name": None}})
+@example(place=(TABLE, ("data", "columns")), value={"units": {"missing": {"name": "constant"}}})
+@given(place=st.sampled_from(sorted(PATHS, key=str)), value=VALUES)
+def test_a_mutated_config_loads_or_is_a_config_error(place: tuple[str, Steps], value: Any) -> None:
+    text, path = place
+    document = read_text(text, None)
     if path:
         value_at(document.value, path[:-1])[path[-1]] = value
     lines = _lines(lambda: config_from_dict(document.value if path else value, Path("/")))

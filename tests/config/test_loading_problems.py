@@ -76,6 +76,46 @@ BAD_VALUES = {
     'compute: {"\\e[31m": 1}': "3:11: unknown key `\\x1b[31m` in compute; the keys here are "
     "dtype, threads",
 }
+# What is written of data beside the generator -> the error without the file's name.
+BAD_DATA = {
+    "columns: {a: categoricl}": '1:37: data.columns.a: unknown name "categoricl"; '
+    "did you mean `categorical`?",
+    "columns: {a: {kind: category}}": '1:44: data.columns.a.kind: unknown name "category"; '
+    "did you mean `categorical`?",
+    "columns: {a: 5}": "1:37: data.columns.a must be a mapping, such as {kind: categorical} "
+    "(received 5)",
+    "columns: [a]": "1:33: data.columns must be a mapping, such as {island: categorical} "
+    "(received a list)",
+    "columns: {a: {units: 5}}": "1:38: unknown key `units` in data.columns.a; "
+    "it belongs in `model.hidden`",
+    "columns: {a: {missing: {name: mean, value: 3}}}": "1:60: unknown key `value` in "
+    "data.columns.a.missing; it belongs to constant, and this is mean",
+    "columns: {a: {order: [1, b]}}": "1:46: data.columns.a.order.0 must be text (received 1); "
+    "put it in quotes",
+    "missing: constant": "1:33: data.missing: constant needs `value`; "
+    "write `{name: constant, value: ...}`",
+    "missing: {name: constant, value: true}": "1:57: data.missing.value must be a finite number, "
+    "or text (`true` and `false` in quotes) (received true)",
+    "missing_values: NA": '1:40: data.missing_values must be a list, such as ["", NA] '
+    '(received "NA")',
+    "missing_values: [NA, -9]": "1:45: data.missing_values.1 must be text (received -9); "
+    "put it in quotes",
+    "missing_values: [NA, null]": "1:45: data.missing_values.1 must be text (received null); "
+    "put it in quotes",
+    "missing_values: [NA, true]": "1:45: data.missing_values.1 must be text (received true); "
+    "put it in quotes",
+    "encoding: null": "1:34: data.encoding must be text (received null)",
+    "decimal: ;": '1:33: data.decimal must be one of ".", "," (received ";")',
+    "sep: ;": "1:24: unknown key `sep` in data; write `delimiter`, in `data`",
+}
+
+
+@pytest.mark.parametrize("data", BAD_DATA)
+def test_what_is_bad_about_data_is_one_line_with_its_place(tmp_path: Path, data: str) -> None:
+    path = write(tmp_path, f"data: {{generator: xor, {data}}}\nloss: hinge\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"{path}:{BAD_DATA[data]}"
 
 
 @pytest.mark.parametrize("addition", BAD_VALUES)
@@ -168,3 +208,11 @@ def test_a_flood_of_problems_is_cut_short(tmp_path: Path) -> None:
         load_config(write(tmp_path, text))
     assert len(caught.value.problems) == 51
     assert caught.value.problems[-1].message == "there are more problems; mend these first"
+
+
+def test_a_wrong_bare_word_keeps_nothing_else_from_being_checked(tmp_path: Path) -> None:
+    split = "split: {validation: 0.5, test: 0.5}"
+    text = f"data: {{generator: xor, columns: {{a: categoricl}}, {split}}}\nloss: hinge\n"
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    assert [problem.column for problem in caught.value.problems] == [37, 57]

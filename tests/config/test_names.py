@@ -1,21 +1,14 @@
 from __future__ import annotations
 
-import re
+from typing import get_args
 
 import pytest
 
-from nnctl.config.names import (
-    FOREIGN_KEYS,
-    FOREIGN_NAMES,
-    FOREIGN_SETS,
-    closest,
-    key_advice,
-    suggest_metric,
-    suggest_name,
-)
+from nnctl.config.names import closest, key_advice, suggest_metric, suggest_name
 from nnctl.config.places import choice_names, homes
-from nnctl.config.schema import Config
+from nnctl.config.schema import ColumnConfig, Config
 from nnctl.config.schema.activations import Activation
+from nnctl.config.schema.columns import ColumnKind, Missing, Scaling, Unknown
 from nnctl.config.schema.data import DataConfig
 from nnctl.config.schema.generators import GeneratorConfig
 from nnctl.config.schema.initializers import Initializer
@@ -25,30 +18,9 @@ from nnctl.config.schema.root import SETS
 from nnctl.config.schema.schedules import ScheduleConfig
 from nnctl.config.training_checks import MEASURED
 
-CHOICES = [Activation, GeneratorConfig, Initializer, Loss, OptimizerConfig, ScheduleConfig]
-LITERALS = {"none", "min_max", "standardize", "float32", "float64"}
-EVERY_NAME = {name for union in CHOICES for name in choice_names(union)} | {*MEASURED} | LITERALS
 TOP = tuple(Config.model_fields)
-
-
-@pytest.mark.parametrize("key", FOREIGN_KEYS)
-def test_what_is_advised_for_a_foreign_key_names_a_key_of_this_config(key: str) -> None:
-    advised = re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"`([^`]*)`", FOREIGN_KEYS[key])))
-    known = {*homes(), *TOP, "batch", "quiet"}
-    assert set(advised) <= known
-    assert advised or FOREIGN_KEYS[key].startswith(("nothing; ", "every value out; "))
-
-
-@pytest.mark.parametrize("key", FOREIGN_KEYS)
-def test_a_foreign_key_is_no_key_of_the_top_level(key: str) -> None:
-    assert key not in TOP
-    assert key_advice(key, TOP, homes()).startswith(("write ", "did you mean "))
-
-
-@pytest.mark.parametrize("name", FOREIGN_NAMES)
-def test_what_is_advised_for_a_foreign_name_exists(name: str) -> None:
-    assert set(FOREIGN_NAMES[name]) <= EVERY_NAME
-    assert suggest_name(name, FOREIGN_NAMES[name]) == FOREIGN_NAMES[name][0]
+DATA = tuple(DataConfig.model_fields)
+COLUMN = tuple(ColumnConfig.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +39,33 @@ def test_what_is_advised_for_a_foreign_name_exists(name: str) -> None:
         ("ReduceLROnPlateau", ScheduleConfig, "reduce_on_plateau"),
         ("make_moons", GeneratorConfig, "moons"),
         ("lbfgs", OptimizerConfig, None),
+        ("mode", Missing, "most_frequent"),
+        ("fill_with_const", Missing, "constant"),
     ],
 )
 def test_other_tools_names_are_understood_and_answered(
     received: str, union: object, meant: str | None
 ) -> None:
     assert suggest_name(received, choice_names(union)) == meant
+
+
+@pytest.mark.parametrize(
+    ("received", "literal", "meant"),
+    [
+        ("category", ColumnKind, "categorical"),
+        ("float", ColumnKind, "numeric"),
+        ("bool", ColumnKind, "boolean"),
+        ("ignore", ColumnKind, "ignored"),
+        ("ignored", Unknown, "ignore"),
+        ("raise", Unknown, "error"),
+        ("RobustScaler", Scaling, "robust"),
+        ("log1p", Scaling, "log"),
+    ],
+)
+def test_other_tools_words_for_columns_are_understood(
+    received: str, literal: object, meant: str
+) -> None:
+    assert suggest_name(received, get_args(literal)) == meant
 
 
 @pytest.mark.parametrize(
@@ -91,11 +84,6 @@ def test_a_metric_that_was_meant_is_found(received: str, meant: str | None) -> N
     assert suggest_metric(received, SETS, MEASURED) == meant
 
 
-@pytest.mark.parametrize("foreign", FOREIGN_SETS)
-def test_foreign_sets_stand_for_sets(foreign: str) -> None:
-    assert FOREIGN_SETS[foreign] in SETS
-
-
 @pytest.mark.parametrize(
     ("received", "advice"),
     [
@@ -112,6 +100,28 @@ def test_an_unknown_key_is_answered_with_what_to_write(received: str, advice: st
     assert key_advice(received, TOP, homes()) == advice
 
 
+@pytest.mark.parametrize(
+    ("received", "known", "advice"),
+    [
+        ("sep", DATA, "write `delimiter`, in `data`"),
+        ("na_values", DATA, "write `missing_values`, in `data`"),
+        ("handle_unknown", DATA, "write `unknown`, in `data`"),
+        ("groups", DATA, "write `group`, in `data`"),
+        ("categorical_features", DATA, "write `columns: {NAME: categorical, ...}`, in `data`"),
+        ("colums", DATA, "did you mean `columns`?"),
+        ("dtype", COLUMN, "write `kind`, in `columns`, or `dtype`, in `compute`"),
+        ("type", COLUMN, "write `name`, or `kind` for one of `columns`"),
+        ("missing_values", TOP, "it belongs in `data`"),
+        ("labels", TOP, "it belongs in `data`"),
+    ],
+)
+def test_a_key_of_another_tool_for_tables_is_answered(
+    received: str, known: tuple[str, ...], advice: str
+) -> None:
+    assert key_advice(received, known, homes()) == advice
+
+
 def test_nothing_is_suggested_where_nothing_is_close() -> None:
     assert closest("zzz", DataConfig.model_fields) is None
     assert closest("", DataConfig.model_fields) is None
+    assert closest(";", (".", ",")) is None

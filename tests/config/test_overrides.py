@@ -6,8 +6,9 @@ import pytest
 
 from nnctl.config import Config, config_to_dict, load_config
 from nnctl.config.document import value_at
+from nnctl.config.schema.columns import FillMostFrequent
 from nnctl.errors import ConfigError
-from tests.config.examples import FULL, MINIMAL, write
+from tests.config.examples import FULL, MINIMAL, TABLE, write
 
 GOOD = {
     "training.epochs=7": (("training", "epochs"), 7),
@@ -70,6 +71,18 @@ def test_a_bare_name_keeps_its_meaning_when_a_parameter_is_set(tmp_path: Path) -
     config = load_config(path, ["optimizer.learning_rate=0.5", "optimizer.momentum=0.9"])
     assert config.optimizer.name == "sgd"
     assert config.optimizer.parameters()["momentum"] == 0.9
+
+
+def test_a_bare_kind_keeps_its_meaning_when_a_setting_of_the_column_is_set(tmp_path: Path) -> None:
+    overrides = ["data.columns.island.unknown=ignore", "data.columns.sex=boolean"]
+    overrides += [
+        "data.columns.sex.missing=most_frequent",
+        "data.columns.sex.missing.indicator=true",
+    ]
+    columns = load_config(write(tmp_path, TABLE), overrides).data.columns
+    assert (columns["island"].kind, columns["island"].unknown) == ("categorical", "ignore")
+    assert columns["sex"].kind == "boolean"
+    assert columns["sex"].missing == FillMostFrequent(name="most_frequent", indicator=True)
 
 
 def test_setting_a_parameter_of_the_default_optimizer_keeps_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from nnctl.config import config_from_dict, config_to_dict, json_schema
 from nnctl.config.places import choice_names
 from nnctl.config.schema.activations import Activation
 from nnctl.config.schema.base import Named, Section
+from nnctl.config.schema.columns import ColumnConfig, ColumnKind, FillConstant, FillMean, Missing
 from nnctl.config.schema.data import DataConfig
 from nnctl.config.schema.generators import GeneratorConfig
 from nnctl.config.schema.initializers import BiasInitializer, Initializer
@@ -19,7 +20,8 @@ from nnctl.config.schema.model import LayerConfig, Normalization
 from nnctl.config.schema.optimizers import OptimizerConfig
 from nnctl.config.schema.schedules import ScheduleConfig
 from nnctl.config.yaml_source import read_text
-from tests.config.examples import FULL, MINIMAL
+from nnctl.errors import ConfigError
+from tests.config.examples import FULL, MINIMAL, TABLE
 
 UNIONS: list[Any] = [
     Activation,
@@ -27,12 +29,13 @@ UNIONS: list[Any] = [
     GeneratorConfig,
     Initializer,
     Loss,
+    Missing,
     Normalization,
     OptimizerConfig,
     ScheduleConfig,
 ]
 CHOICES: list[type[Named]] = [choice for union in UNIONS for choice in get_args(get_args(union)[0])]
-SECTIONS: list[type[Section]] = [*CHOICES, DataConfig, LayerConfig]
+SECTIONS: list[type[Section]] = [*CHOICES, ColumnConfig, DataConfig, LayerConfig]
 VALIDATOR = Draft7Validator(json_schema())
 
 
@@ -64,7 +67,7 @@ def test_nothing_stands_beside_a_reference() -> None:
     assert all(list(mapping) == ["$ref"] for mapping in references)
 
 
-@pytest.mark.parametrize("text", [MINIMAL, FULL])
+@pytest.mark.parametrize("text", [MINIMAL, FULL, TABLE])
 def test_the_json_schema_accepts_what_the_loader_accepts(text: str) -> None:
     value = read_text(text, None).value
     assert _faults(value) == []
@@ -84,10 +87,33 @@ def test_the_json_schema_accepts_what_the_loader_accepts(text: str) -> None:
         {"expect": {"accuracy": {"min": 1}}},
         {"metrics": ["mse"]},
         {"name": "../x"},
+        *(
+            {"data": {"generator": "xor", **data}}
+            for data in (
+                {"columns": {"a": "numerical"}},
+                {"columns": {"a": {"kind": "numerical"}}},
+                {"columns": {"a": {"dtype": "numeric"}}},
+                {"columns": ["a"]},
+                {"columns": {"a": {"order": ["b", 1]}}},
+                {"missing": "constant"},
+                {"missing": {"name": "mean", "value": 1}},
+                {"missing": {"name": "constant", "value": True}},
+                {"missing_values": "NA"},
+                {"missing_values": [-9]},
+                {"decimal": ";"},
+                {"quote": ""},
+                {"unknown": "raise"},
+                {"max_categories": 0},
+                {"validation_source": ""},
+            )
+        ),
     ],
 )
 def test_the_json_schema_refuses_what_the_loader_refuses(addition: dict[str, Any]) -> None:
-    assert _faults({**read_text(MINIMAL, None).value, **addition})
+    value = {**read_text(MINIMAL, None).value, **addition}
+    assert _faults(value)
+    with pytest.raises(ConfigError):
+        config_from_dict(value, Path("/"))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +124,8 @@ def test_the_json_schema_refuses_what_the_loader_refuses(addition: dict[str, Any
         {"optimizer": {"schedule": "cosine"}},
         {"training": {"batch_size": "full", "class_weight": {"0": 1, "1": 2}}},
         {"expect": {"train_accuracy": {"min": 1}}},
+        {"data": {"generator": "xor", "quote": None, "missing": "mean"}},
+        {"data": {"generator": "xor", "columns": {"a": "ignored", "b": {}, "c": "numeric"}}},
         {"model": {"hidden": [{"units": 2, "normalization": "layer", "initializer": "zeros"}]}},
     ],
 )
@@ -105,6 +133,15 @@ def test_bare_names_and_words_are_accepted_by_both(addition: dict[str, Any]) -> 
     value = {**read_text(MINIMAL, None).value, **addition}
     config_from_dict(value, Path("/"))
     assert _faults(value) == []
+
+
+def test_an_editor_offers_the_kinds_for_a_column_and_the_names_that_need_nothing_else() -> None:
+    fields = json_schema()["definitions"]["DataConfig"]["properties"]
+    words, mapping = fields["columns"]["additionalProperties"]["anyOf"]
+    assert words == {"type": "string", "enum": list(get_args(ColumnKind))}
+    assert mapping == {"$ref": "#/definitions/ColumnConfig"}
+    words = fields["missing"]["anyOf"][0]
+    assert words == {"type": "string", "enum": ["error", "mean", "median", "most_frequent"]}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -130,6 +167,12 @@ def test_names_differ_from_all_keys_that_could_follow_them(union: Any) -> None:
     assert len(set(choice_names(union))) == len(members) > 1
     for member in members:
         assert not set(choice_names(union)) & set(member.model_fields)
+
+
+def test_what_all_fillings_have_is_no_parameter_of_one() -> None:
+    value = {"name": "constant", "value": 1, "indicator": True}
+    assert FillConstant.model_validate(value).parameters() == {"value": 1.0}
+    assert FillMean(name="mean").parameters() == {}
 
 
 def test_adamw_alone_decays_its_weights_by_default() -> None:

@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 
 from nnctl.config import load_config
-from nnctl.config.problems import refuse
+from nnctl.config.problems import located, refuse
+from nnctl.config.schema.columns import ColumnKind
 from nnctl.config.schema.data import Task
 from nnctl.config.target_checks import data_findings, output_units
 from nnctl.errors import ConfigError
 from tests.config.examples import write
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of a file."""
+
+    name: str
+    kind: ColumnKind = "numeric"
 
 
 @dataclass(frozen=True)
@@ -20,13 +29,16 @@ class Found:
     task: Task
     targets: tuple[str, ...] = ("y",)
     classes: tuple[str, ...] = ()
-    features: tuple[str, ...] = ("u", "v")
+    features: tuple[Feature, ...] = (Feature("u"), Feature("v"))
+    n_inputs: int = 2
 
 
 TWO = Found("classification", classes=("a", "b"))
 THREE = Found("classification", classes=("a", "b", "c"))
 NUMBER = Found("regression")
 NUMBERS = Found("regression", ("y", "z"))
+KINDS = Found("regression", features=(Feature("u"), Feature("v", "categorical")), n_inputs=4)
+ROWS = "data: {source: rows.csv, target: y, columns: "
 DATA = "data: {source: rows.csv, target: y}\n"
 CLASSIFYING = (
     "accuracy, balanced_accuracy, precision, recall, f1, macro_precision, macro_recall, macro_f1, "
@@ -88,14 +100,39 @@ MISFITS: dict[tuple[str, Found], list[str]] = {
         "(received 1)",
     ],
 }  # fmt: skip
+# What the columns are configured to be -> what is wrong with it once their kinds are known.
+COLUMNS: dict[str, list[str]] = {
+    "{u: {unknown: ignore}, v: {scaling: log}}}": [
+        "1:51: data.columns.u.unknown is for categorical columns, and this one is numeric; "
+        "leave it out, or write `kind: categorical`",
+        "1:73: data.columns.v.scaling is for numeric and ordinal columns, and this one is "
+        "categorical; leave it out, or write `kind: numeric`",
+    ],
+    "{v: {missing: mean}}}": [
+        "1:60: data.columns.v.missing: a categorical column has no mean; "
+        "write `missing: most_frequent`",
+    ],
+    "{u: {missing: {name: constant, value: x}}}}": [
+        "1:84: data.columns.u.missing.value must be a number, for a numeric column "
+        '(received "x")',
+    ],
+    "{w: ignored, u: {scaling: log}, v: {max_categories: 9}}, missing: mean}": [],
+}  # fmt: skip
 FITS: list[tuple[str, Found, int]] = [
     ("loss: huber", NUMBERS, 2),
+    ("loss: huber", KINDS, 1),
     ("loss: huber\nmodel: {output: {activation: softmax}}", NUMBERS, 2),
     ("loss: huber\nmodel: {output: {activation: softmax}}", TWO, 2),
     ("loss: hinge\ntraining: {class_weight: {a: 2}}", TWO, 1),
     ("loss: hinge\nmodel: {output: {units: 2}}", TWO, 2),
     ("loss: binary_cross_entropy", TWO, 1),
     ("loss: categorical_cross_entropy\nmetrics: [log_loss]", THREE, 3),
+    (
+        "loss: huber\nmodel: {output: {units: 1,\n"
+        "initializer: {name: values, weights: [[1], [2], [3], [4]]}}}",
+        KINDS,
+        1,
+    ),
 ]
 
 
@@ -109,6 +146,14 @@ def test_all_that_does_not_fit_the_data_is_said_at_once(
         refuse(config, data_findings(config, found))
     expected = [f"{path}:{message}" for message in MISFITS[text, found]]
     assert [str(problem) for problem in caught.value.problems] == expected
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_columns_are_checked_again_once_their_kinds_are_known(tmp_path: Path, columns: str) -> None:
+    path = write(tmp_path, f"{ROWS}{columns}\nloss: huber\n")
+    config = load_config(path)
+    found = [str(problem) for problem in located(data_findings(config, KINDS), config.marks)]
+    assert sorted(found) == [f"{path}:{message}" for message in COLUMNS[columns]]
 
 
 @pytest.mark.parametrize(("text", "found", "units"), FITS)

@@ -50,11 +50,19 @@ LONELY = {
     "write `split: {validation: 0.2}` in `data`",
     "data: {generator: xor}\nloss: hinge\nexpect: {test_loss: {max: 1}}": "3:10: "
     "expect.test_loss: there are no test rows; write `split: {test: 0.2}` in `data`",
+    "data: {source: a, target: y, test_source: t}\nloss: hinge\nexpect: {validation_f1: {min: 1}}":
+    "3:10: expect.validation_f1: there are no validation rows; "
+    "write `split: {validation: 0.2}` in `data`",
+    "data: {source: a, target: y, validation_source: t}\nloss: hinge\nexpect: {test_f1: {min: 1}}":
+    "3:10: expect.test_f1: there are no test rows; write `split: {test: 0.2}` in `data`",
     "data: {generator: sine, task: regression}\nloss: huber\ntraining: {class_weight: balanced}":
     "3:26: training.class_weight needs classes, and a regression has none; leave it out",
 }  # fmt: skip
 FITS = [
     "data: {generator: xor}\nloss: huber\noptimizer: {name: sgd, nesterov: true, momentum: 0.9}",
+    "data: {source: a, target: y, validation_source: v, test_source: t}\nloss: hinge\n"
+    "training: {early_stopping: {monitor: validation_loss}}\n"
+    "expect: {validation_loss: {max: 1}, test_f1: {min: 0}}",
     "data: {generator: xor}\nloss: huber\nexpect: {train_loss: {max: 1}, train_f1: {min: 0}}",
 ]
 

@@ -60,7 +60,7 @@ def test_the_same_config_gives_the_same_bytes() -> None:
     assert first.train.inputs.tobytes() == second.train.inputs.tobytes()
     assert first.split.test.tolist() == second.split.test.tolist()
     assert first.split.test.tolist() != other.split.test.tolist()
-    assert first.fingerprint == second.fingerprint == other.fingerprint
+    assert first.fingerprints == second.fingerprints == other.fingerprints
 
 
 def test_the_test_rows_have_no_influence_on_the_training_rows(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_test_rows_have_no_influence_on_the_training_rows(tmp_path: Path) ->
     first = dataset_of("x,y\n1,5\n2,7\n3,1\n4,0\n", tmp_path, **options)
     second = dataset_of("x,y\n1,5\n2,7\n900,1e9\n-4,3\n", tmp_path, **options)
     assert first.train.inputs.tobytes() == second.train.inputs.tobytes()
-    assert first.fingerprint != second.fingerprint
+    assert first.fingerprints != second.fingerprints
 
 
 def test_the_sets_hold_the_rows_of_the_split() -> None:
@@ -115,7 +115,7 @@ def test_classes_without_a_training_row_are_noticed(tmp_path: Path) -> None:
 def test_sample_weights_go_along_with_their_rows(tmp_path: Path) -> None:
     text = "x,w,y\n1,0.5,1\n2,2,3\n4,0,7\n"
     dataset = dataset_of(text, tmp_path, sample_weight="w", split={"test": 0.4, "shuffle": False})
-    assert dataset.preprocessing.features == ("x",)
+    assert dataset.preprocessing.feature_names == ("x",)
     assert dataset.test is not None
     assert dataset.train.sample_weight is not None
     assert dataset.test.sample_weight is not None
@@ -148,19 +148,21 @@ def test_weights_that_make_no_sense_are_refused(cell: str, message: str, tmp_pat
             "x,y\n1,2\nNA,4\n",
             {},
             "f.csv:3:1: feature `x` has a missing value (received `NA`); "
-            "fill it in, or remove the row",
+            "fill it in, remove the row, or write `missing:`, such as `missing: median`",
         ),
         (
             "x,y\n1,2\n1_000,4\n",
             {},
             "f.csv:3:1: feature `x` must hold numbers (received `1_000`); "
-            "write it with the digits 0-9, as in `-1.5e3`",
+            "write it with the digits 0-9, as in `-1.5e3`, or say what the column is: "
+            "`columns: {x: categorical}`, or `ignored`",
         ),
         (
             "name,x,y\nAnn,1,2\nBen,3,4\n",
-            {},
-            "f.csv:2:1: feature `name` holds text (received `Ann`); "
-            "leave it out by listing the others with `features:`",
+            {"max_categories": 1},
+            "f.csv: feature `name` has 2 categories in the training rows, more than "
+            "max_categories, which is 1 (received `Ann`, `Ben`, ...); if it names rows write "
+            "`columns: {name: ignored}`, else raise max_categories",
         ),
         (
             "x,y\n1,2\n2,\n",
@@ -214,7 +216,7 @@ def test_data_that_cannot_be_used_is_refused_in_one_sentence(
 
 def test_columns_that_nobody_asked_for_may_hold_anything(tmp_path: Path) -> None:
     dataset = dataset_of("id,x,y\nA7,1,2\n,3,4\n", tmp_path, features=["x"])
-    assert dataset.preprocessing.features == ("x",)
+    assert dataset.preprocessing.feature_names == ("x",)
 
 
 def test_delimiter_and_encoding_are_those_of_the_config(tmp_path: Path) -> None:
@@ -226,7 +228,7 @@ def test_delimiter_and_encoding_are_those_of_the_config(tmp_path: Path) -> None:
         "delimiter": ":",
         "encoding": "latin-1",
     }
-    assert load_dataset(config_of(**options)).preprocessing.features == ("größe",)
+    assert load_dataset(config_of(**options)).preprocessing.feature_names == ("größe",)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -245,10 +247,10 @@ def test_a_generators_own_seed_keeps_the_data_while_the_split_changes() -> None:
     first, second = (
         load_dataset(config_of(generator=generator, split=split, seed=seed)) for seed in (1, 2)
     )
-    assert first.fingerprint == second.fingerprint
+    assert first.fingerprints == second.fingerprints
     assert first.split.test.tolist() != second.split.test.tolist()
     without = load_dataset(config_of(generator={"name": "moons", "samples": 50}, seed=1))
-    assert without.fingerprint != first.fingerprint
+    assert without.fingerprints != first.fingerprints
 
 
 def test_any_table_can_be_prepared_as_the_training_rows_were() -> None:
@@ -285,4 +287,5 @@ def test_a_class_that_was_never_trained_is_refused_with_its_line() -> None:
 
 def test_the_fingerprint_is_that_of_the_whole_table() -> None:
     dataset = load_dataset(config_of(source="xor.csv", target="label"))
-    assert dataset.fingerprint == fingerprint(table_of("x1,x2,label\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"))
+    table = table_of("x1,x2,label\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    assert dataset.fingerprints == {"source": fingerprint(table)}

@@ -22,10 +22,14 @@ def made(name: str, **parameters: Any) -> Table:
     return GENERATORS[name](stream(3, "generator"), **parameters)
 
 
+def columns_of(table: Table) -> list[list[float]]:
+    return [table.values(name).tolist() for name in table.names]
+
+
 def points_and_labels(name: str, **parameters: Any) -> tuple[Any, Any]:
     """Return (n, 2) points and (n,) labels."""
     table = made(name, **parameters)
-    return number_matrix(table, ["x1", "x2"], "feature"), table.columns["label"]
+    return number_matrix(table, ["x1", "x2"], "feature"), table.values("label")
 
 
 def test_the_table_holds_what_a_config_may_say() -> None:
@@ -36,9 +40,8 @@ def test_the_table_holds_what_a_config_may_say() -> None:
 def test_a_config_says_a_generators_own_parameters_and_defaults(name: str) -> None:
     parameters = CONFIGURED[name](name=name).parameters()
     explicit, default = made(name, **parameters), made(name)
-    assert [*explicit.columns] == [*default.columns]
-    for column in default.columns:
-        assert np.array_equal(explicit.columns[column], default.columns[column])
+    assert explicit.names == default.names
+    assert columns_of(explicit) == columns_of(default)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -46,16 +49,24 @@ def test_a_config_says_a_generators_own_parameters_and_defaults(name: str) -> No
 def test_as_many_rows_are_made_as_asked_for(name: str, samples: int) -> None:
     table = made(name, samples=samples)
     assert table.n_rows == samples
-    assert all(len(column) == samples for column in table.columns.values())
-    assert len(table.lines) == samples
+    assert all(len(column) == samples for column in columns_of(table))
+    assert table.places.tolist() == [*range(1, samples + 1)]
     assert target_of_generated(table) in ("label", "y")
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_made_row_is_told_by_its_number(name: str) -> None:
+    table = made(name)
+    assert (table.texts, table.header) == ({}, table.names)
+    assert str(table.problem("odd", table.names[0], 0)) == f"{table.source}: row 1: odd"
+    assert table.source.startswith("generator ")
 
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_noise_moves_the_data_and_the_seed_says_how(name: str) -> None:
     def cells(seed: int, noise: float) -> bytes:
         table = GENERATORS[name](stream(seed, "generator"), samples=20, noise=noise)
-        return number_matrix(table, [*table.columns], "feature").tobytes()
+        return number_matrix(table, table.names, "feature").tobytes()
 
     assert cells(1, 0.1) == cells(1, 0.1)
     assert cells(1, 0.1) != cells(2, 0.1)
@@ -72,9 +83,9 @@ def test_noise_moves_the_data_and_the_seed_says_how(name: str) -> None:
     ],
 )
 def test_logic_is_the_truth_table_repeated(name: str, rows: list[tuple[int, ...]]) -> None:
-    assert [*zip(*made(name).columns.values(), strict=True)] == rows
+    assert [*zip(*columns_of(made(name)), strict=True)] == rows
     longer = made(name, samples=len(rows) + 1)
-    assert [*zip(*longer.columns.values(), strict=True)] == [*rows, rows[0]]
+    assert [*zip(*columns_of(longer), strict=True)] == [*rows, rows[0]]
 
 
 def test_a_line_without_noise_is_straight() -> None:
@@ -131,7 +142,7 @@ def test_spirals_turn_and_neighbouring_arms_lie_1_apart(classes: int) -> None:
 def test_gaussian_quantiles_are_equal_shells() -> None:
     table = made("gaussian_quantiles", samples=300, classes=3, features=4)
     features = number_matrix(table, ["x1", "x2", "x3", "x4"], "feature")
-    labels = np.asarray(table.columns["label"])
+    labels = table.values("label")
     distances = (features**2).sum(axis=1)
     assert np.bincount(labels.astype(int)).tolist() == [100, 100, 100]
     for label in (0, 1):

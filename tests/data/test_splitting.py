@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -80,6 +82,14 @@ def test_the_seed_alone_decides_which_rows_are_drawn() -> None:
     assert drawn[0] != drawn[2]
 
 
+def test_a_seed_draws_the_same_rows_in_every_version() -> None:
+    split = split_rows(12, 7, validation=0.25, test=0.25)
+    assert sets(split) == [[1, 2, 5, 6, 8, 11], [0, 4, 9], [3, 7, 10]]
+    labels = np.arange(12) // 4
+    split = split_rows(12, 7, validation=0.25, test=0.25, labels=labels, classes="abc")
+    assert sets(split) == [[1, 2, 5, 6, 8, 11], [0, 4, 9], [3, 7, 10]]
+
+
 @pytest.mark.parametrize(
     ("n_rows", "name", "share"), [(2, "validation", 0.1), (1, "validation", 0.5), (3, "test", 0.1)]
 )
@@ -99,4 +109,52 @@ def test_a_class_of_one_row_cannot_be_stratified() -> None:
     assert str(caught.value) == (
         "f.csv: a stratified split cannot divide a class of one row (received `b`); "
         "add rows, remove them, or write `stratify: false` in `split`"
+    )
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=3, max_size=60), SHARES, st.booleans(), st.integers(0, 99)
+)
+def test_no_group_is_in_two_sets_and_every_set_has_a_group(
+    sizes: list[int], shares: tuple[float, float], shuffle: bool, seed: int
+) -> None:
+    validation, test = shares
+    groups = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    split = split_rows(
+        len(groups), seed, validation=validation, test=test, shuffle=shuffle, groups=groups
+    )
+    rows = sets(split)
+    assert sorted(chain(*rows)) == [*range(len(groups))]
+    assert all(part == sorted(part) for part in rows)
+    in_sets = [set(groups[part].tolist()) for part in rows]
+    assert sum(map(len, in_sets)) == len(set.union(*in_sets)) == len(sizes)
+    assert [len(part) > 0 for part in rows] == [True, validation > 0, test > 0]
+
+
+def test_which_groups_are_drawn_depends_on_the_seed_alone() -> None:
+    groups = np.repeat(np.arange(12), 3)
+    drawn = [sets(split_rows(36, seed, test=0.25, groups=groups)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    renamed = split_rows(36, 1, test=0.25, groups=groups * 100 + 7)
+    assert sets(renamed) == drawn[0]
+
+
+def test_too_few_groups_for_the_split_are_refused() -> None:
+    groups = np.array([0, 0, 0, 5, 5])
+    with pytest.raises(DataError) as caught:
+        split_rows(5, 0, validation=0.2, test=0.2, groups=groups, source="f.csv")
+    assert str(caught.value) == (
+        "f.csv: there are too few groups for the split (received 2): training, validation and test "
+        "need one each at least; add rows of other groups, change `split`, or remove `group`"
+    )
+    assert sets(split_rows(5, 0, test=0.2, shuffle=False, groups=groups)) == [[0, 1, 2], [], [3, 4]]
+
+
+def test_groups_cannot_be_stratified() -> None:
+    groups = labels = np.array([0, 0, 1, 1])
+    with pytest.raises(DataError) as caught:
+        split_rows(4, 0, test=0.5, labels=labels, classes="ab", groups=groups, source="f.csv")
+    assert str(caught.value) == (
+        "f.csv: a split cannot keep groups together and divide each class alike; "
+        "write `stratify: false` in `split`, or remove `group`"
     )

@@ -17,6 +17,7 @@ from nnctl.runs.atomic import (
     storage_error,
     temporary_path,
     write_atomically,
+    written_whole,
 )
 from tests.runs.limits import file_size_limit
 
@@ -33,6 +34,15 @@ def ended_process() -> int:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
         return process.pid
+
+
+def write_pieces(path: Path, pieces: list[bytes], error: type[BaseException] | None = None) -> None:
+    """Write a file in pieces, with an error after the last one."""
+    with written_whole(path) as file:
+        for piece in pieces:
+            file.write(piece)
+        if error is not None:
+            raise error
 
 
 @pytest.mark.parametrize("data", [b"", b"new", bytes(3_000_000)], ids=["empty", "small", "large"])
@@ -76,6 +86,71 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     write_atomically(path, b"through")
     reader.join(timeout=10)
     assert received == [b"through"]
+    assert path.is_fifo()
+
+
+def test_a_file_written_in_pieces_appears_when_the_last_one_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with written_whole(path) as file:
+        for piece in (b"first ", bytearray(b"second "), b"", memoryview(b"third")):
+            assert file.write(piece) == len(piece)
+            assert path.read_bytes() == b"old"
+        assert names_in(tmp_path) == [temporary_path(path).name, "file"]
+    assert path.read_bytes() == b"first second third"
+    assert names_in(tmp_path) == ["file"]
+    assert file.closed
+
+
+def test_what_was_written_may_be_written_over_before_it_appears(tmp_path: Path) -> None:
+    with written_whole(tmp_path / "file") as file:
+        assert file.seekable()
+        file.write(b"????rest")
+        file.seek(0)
+        file.write(b"head")
+    assert (tmp_path / "file").read_bytes() == b"headrest"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("existing", [False, True])
+def test_any_exception_between_two_pieces_leaves_what_was_there(
+    tmp_path: Path, error: type[BaseException], existing: bool
+) -> None:
+    path = tmp_path / "file"
+    if existing:
+        path.write_bytes(b"old")
+    with pytest.raises(error):
+        write_pieces(path, [b"half"], error)
+    assert names_in(tmp_path) == (["file"] if existing else [])
+    assert not existing or path.read_bytes() == b"old"
+
+
+def test_an_error_of_another_file_is_not_taken_for_one_of_this(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written_whole(tmp_path / "file"):
+        (tmp_path / "missing").read_bytes()
+
+
+def test_a_later_piece_that_does_not_fit_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with file_size_limit(1000), pytest.raises(StorageError, match="file: cannot be written"):
+        write_pieces(path, [bytes(900), bytes(900)])
+    assert path.read_bytes() == b"old"
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_pieces_reach_a_pipe_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with written_whole(path) as file:
+            assert not file.seekable()
+            for piece in (b"first", b"second"):
+                file.write(piece)
+                assert os.read(reader, 100) == piece
+    finally:
+        os.close(reader)
     assert path.is_fifo()
 
 

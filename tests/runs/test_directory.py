@@ -45,6 +45,7 @@ def test_every_path_stands_where_the_documentation_says() -> None:
         "best": "checkpoints/best.npz",
         "last": "checkpoints/last.npz",
         "previous": "checkpoints/previous.npz",
+        "baselines": "checkpoints/baselines.npz",
         "plots": "plots",
     }
     assert run.name == "iris"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnctl.data.features import Feature
 from nnctl.data.preprocessing import Preprocessing
-from nnctl.data.roles import Roles
 from nnctl.data.scaling import Scaler
 from nnctl.nn.activations import ACTIVATIONS, Step
 from nnctl.nn.losses import LOSSES
@@ -99,11 +99,21 @@ def test_metrics_of_classes_weigh_samples() -> None:
     assert summed.tolist() == [[0, 0], [1.5, 3]]
 
 
-def preprocessing(*targets: str) -> Preprocessing:
-    roles = Roles("regression", ("x",), targets, ())
-    n = len(targets)
-    scaler = Scaler(np.arange(n) * 100.0, np.arange(n) + 2.0)
-    return Preprocessing(roles, Scaler(np.zeros(1), np.ones(1)), scaler)
+def preprocessing(*targets: str, classes: tuple[str, ...] = ()) -> Preprocessing:
+    """Of one feature; targets are scaled by 2, 3, ... and centered on 0, 100, ..."""
+    n = 0 if classes else len(targets)
+    zero, one = np.zeros(1), np.ones(1)
+    return Preprocessing(
+        "classification" if classes else "regression",
+        targets,
+        classes,
+        (Feature("x", "numeric"),),
+        fill=np.full(1, np.nan),
+        feature_scaler=Scaler(zero, one),
+        lowest=zero,
+        highest=one,
+        target_scaler=Scaler(np.arange(n) * 100.0, np.arange(n) + 2.0),
+    )
 
 
 def test_metrics_of_numbers_are_in_the_units_of_the_targets() -> None:
@@ -119,10 +129,7 @@ def test_the_task_decides_who_decodes() -> None:
     assert isinstance(
         decoder_for(preprocessing("a"), loss, ACTIVATIONS["identity"](), 1), NumberDecoder
     )
-    roles = Roles("classification", ("x",), ("y",), ("no", "yes"))
-    classes = Preprocessing(
-        roles, Scaler(np.zeros(1), np.ones(1)), Scaler(np.empty(0), np.empty(0))
-    )
+    classes = preprocessing("y", classes=("no", "yes"))
     found = decoder_for(classes, loss, ACTIVATIONS["sigmoid"](), 2)
     assert isinstance(found, ClassDecoder)
     assert (found.classes, found.n_outputs) == (("no", "yes"), 2)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.config.schema.data import PATH_KEYS
 from nnctl.errors import RunError
 from nnctl.nn.arrays import FloatArray
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
@@ -103,7 +104,8 @@ def test_a_checkpoint_brings_the_whole_model_back(tmp_path: Path) -> None:
     assert model.epoch == 3
     assert model.loss == trainer.loss
     assert model.decoder == trainer.decoder
-    assert model.preprocessing.features == ("x1", "x2", "x3")
+    assert model.preprocessing.feature_names == ("x1", "x2", "x3")
+    assert model.preprocessing.features == experiment.dataset.preprocessing.features
     np.testing.assert_array_equal(model.class_weight, experiment.assembly.class_weight)
     inputs = experiment.dataset.train.inputs[:32]
     np.testing.assert_array_equal(model.outputs(inputs), trainer.workspace.predict(inputs))
@@ -117,14 +119,14 @@ def test_the_last_checkpoint_holds_the_best_network_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.network.state, trainer.best_state)
 
 
-def test_metadata_keeps_the_name_of_the_data_and_not_its_place(tmp_path: Path) -> None:
-    settings = {
-        "data": {"source": "deep/down/rows.csv", "target": "y"},
-        "loss": "binary_cross_entropy",
-    }
+def test_metadata_keeps_the_names_of_files_and_not_their_places(tmp_path: Path) -> None:
+    files = {key: f"deep/down/{key}.npy" for key in PATH_KEYS}
+    settings = {"data": files, "loss": "binary_cross_entropy"}
     model = model_of(tmp_path, classification())
     metadata = model_metadata(config_of(tmp_path, settings), model.preprocessing, 5)
-    assert metadata["config"]["data"]["source"] == "rows.csv"
+    assert {key: metadata["config"]["data"][key] for key in PATH_KEYS} == {
+        key: f"{key}.npy" for key in PATH_KEYS
+    }
     assert metadata["epoch"] == 5
     assert str(tmp_path) not in str(metadata)
 
@@ -189,6 +191,8 @@ def test_behind_a_step_the_outputs_are_the_net_inputs(tmp_path: Path) -> None:
 
 Part = dict[str, Any]
 WIDE = {"units": 1_000_000}
+NUMBER = {"name": "x1", "kind": "numeric"}
+CATEGORIES = {"name": "x2", "kind": "categorical", "categories": ["a", "b", "c"]}
 NOT_FINITE = np.full(17, np.nan, np.float32)
 FORGERIES: dict[str, tuple[dict[str, Part], str]] = {
     "far more units than weights": (
@@ -219,6 +223,18 @@ FORGERIES: dict[str, tuple[dict[str, Part], str]] = {
         "its feature_center must have shape",
     ),
     "a scale of 0": ({"arrays": {"feature_scale": np.zeros(2)}}, "its feature_scale must be"),
+    "a feature that is but a name": (
+        {"preprocessing": {"features": ["x1", "x2"]}},
+        "its feature is not described as nnctl does",
+    ),
+    "more categories than the network has inputs for": (
+        {"preprocessing": {"features": [NUMBER, CATEGORIES]}},
+        r"its parameters must have shape \(25,\) \(received \(17,\)\)",
+    ),
+    "an input for what was missing, that has no weights": (
+        {"preprocessing": {"features": [NUMBER, {**NUMBER, "name": "x2", "indicator": True}]}},
+        r"its parameters must have shape \(21,\)",
+    ),
     "an unknown task": ({"preprocessing": {"task": "magic"}}, "its task must be"),
     "another task than the loss's": (
         {

@@ -65,7 +65,8 @@ def test_data_that_has_changed_is_used_with_a_notice(tmp_path: Path) -> None:
     experiment, path = run_of(tmp_path, {})
     write_csv(tmp_path, ROWS.replace("\n7 b", "\n70 b"))
     rows = own_rows(experiment.run)
-    assert rows.notices == (f"{path} is not what it was when the run was trained",)
+    said = f"{path} has changed since the run was trained: other values"
+    assert rows.notices == (said,)
     assert rows.table.numbers("x", "feature")[7] == 70
 
 
@@ -108,3 +109,83 @@ def test_without_a_last_checkpoint_no_rows_are_known(tmp_path: Path) -> None:
     experiment.run.last.unlink()
     with pytest.raises(RunError, match="there is no such checkpoint"):
         own_rows(experiment.run)
+
+
+def run_with_own_files(directory: Path) -> Experiment:
+    write_csv(directory, ROWS)
+    for name, first in (("validation", 100), ("test", 200)):
+        text = "kind x\n" + "\n".join(f"{'ab'[n % 2]} {first + n}" for n in range(5))
+        write_csv(directory, text, f"{name}.csv")
+    sources = {f"{name}_source": f"{name}.csv" for name in ("validation", "test")}
+    data = {"source": "rows.csv", "target": "kind", **sources}
+    return trained(directory, classification(data=data))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "set_name", "file", "numbers"),
+    [
+        (None, "test", "test.csv", range(200, 205)),
+        ("test", "test", "test.csv", range(200, 205)),
+        ("validation", "validation", "validation.csv", range(100, 105)),
+        ("train", "train", "rows.csv", range(20)),
+    ],
+)
+def test_a_set_with_a_file_of_its_own_is_read_from_there(
+    tmp_path: Path, wanted: str | None, set_name: str, file: str, numbers: range
+) -> None:
+    rows = own_rows(run_with_own_files(tmp_path).run, wanted)
+    assert (rows.set_name, rows.notices) == (set_name, ())
+    assert rows.table.source == str(tmp_path / file)
+    assert rows.table.values("x").tolist() == [*numbers]
+
+
+def test_each_file_is_held_against_its_own_fingerprint(tmp_path: Path) -> None:
+    experiment = run_with_own_files(tmp_path)
+    path = tmp_path / "validation.csv"
+    write_csv(tmp_path, path.read_text().replace(",", " ").replace("104", "105"), path.name)
+    assert own_rows(experiment.run).notices == ()
+    assert own_rows(experiment.run, "validation").notices == (
+        f"{path} has changed since the run was trained: other values",
+    )
+    path.write_text("kind,x\na,1\n")
+    assert own_rows(experiment.run, "train").notices == ()
+    with pytest.raises(DataError) as caught:
+        own_rows(experiment.run, "validation")
+    assert str(caught.value) == (
+        f"{path} had 5 rows when the run was trained and has 1 now; restore it, or name the file "
+        "to use"
+    )
+
+
+def test_the_sets_of_whole_groups_come_back(tmp_path: Path) -> None:
+    rows = "\n".join(f"{n} p{n % 7} {'ab'[n % 2]}" for n in range(42))
+    write_csv(tmp_path, f"x patient kind\n{rows}")
+    data = {"source": "rows.csv", "target": "kind", "group": "patient", "split": {"test": 0.3}}
+    experiment = trained(tmp_path, classification(data=data))
+    table = own_rows(experiment.run).table
+    assert table.values("x").tolist() == experiment.dataset.split.test.tolist()
+    tested = {table.text("patient", row) for row in range(table.n_rows)}
+    trained_on = own_rows(experiment.run, "train").table
+    assert tested.isdisjoint(trained_on.text("patient", row) for row in range(trained_on.n_rows))
+
+
+NUMBERS = range(20)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("x kind note", [f"{n} {'ab'[n % 2]} ?" for n in NUMBERS], "new column(s) `note`"),
+        ("kind x", [f"{'ab'[n % 2]} {n}" for n in NUMBERS], "its columns in another order"),
+        ("x kind", [f"{n} {'ac'[n % 2]}" for n in NUMBERS], "other values"),
+        ("x kind", [f"s{n} {'ab'[n % 2]}" for n in NUMBERS], "`x` as text (it was number)"),
+    ],
+)
+def test_what_changed_in_the_data_is_told(
+    tmp_path: Path, header: str, rows: list[str], said: str
+) -> None:
+    experiment, path = run_of(tmp_path, {})
+    write_csv(tmp_path, "\n".join([header, *rows]))
+    assert own_rows(experiment.run).notices == (
+        f"{path} has changed since the run was trained: {said}",
+    )

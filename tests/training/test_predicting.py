@@ -1,17 +1,23 @@
 from __future__ import annotations
 
-import struct
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from nnctl.data.csv_reader import CsvFormat, read_csv
 from nnctl.data.table import Table
 from nnctl.errors import DataError, UsageError
 from nnctl.training.inference import Model, load_model
-from nnctl.training.predicting import name_outputs, predict_table
+from nnctl.training.predicting import Column, name_outputs, predict_stream, predict_table
+from nnctl.training.prediction_formats import FORMATS
 from tests.data.tables import table_of
+from tests.mixed import ROWS, mixed_csv, mixed_settings
 from tests.training.experiments import Settings, classification, regression, trained, write_csv
 
 DEEP = [{"units": n, "normalization": "batch"} for n in (9, 6)]
@@ -45,7 +51,66 @@ def test_predictions_of_a_row_are_the_same_numbers_in_any_company(
     assert len(whole) == (4 if probabilities else 1)
     for part in (range(1), range(299, 300), range(40, 60), range(200, 300)):
         alone = predict_table(model, table.take(np.array(part)), probabilities=probabilities)
-        assert alone.columns == {name: [column[i] for i in part] for name, column in whole.items()}
+        assert listed(alone.columns) == {
+            name: [column[i] for i in part] for name, column in listed(whole).items()
+        }
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    directory = tmp_path_factory.mktemp("mixed")
+    return model_of(directory, mixed_settings(directory, compute={"dtype": request.param}))
+
+
+def predicted(model: Model, form: str, rows: Sequence[Sequence[str]], chunk: int | None) -> bytes:
+    """Return what `nnctl predict --proba` would write, with that many rows in memory at once."""
+    tables = read_csv(
+        io.BytesIO(mixed_csv(rows).encode()),
+        "rows.csv",
+        CsvFormat(),
+        model.preprocessing.wishes(),
+        rows=chunk,
+    )
+    stream = io.BytesIO()
+    told: list[str] = []
+    predictions = predict_stream(model, tables, told.extend, probabilities=True)
+    FORMATS[form](predictions, stream, with_input=False)
+    return stream.getvalue()
+
+
+@given(
+    form=st.sampled_from(["csv", "jsonl"]),
+    drawn=st.lists(st.integers(0, 59), min_size=1, max_size=40),
+    chunk=st.integers(1, 41),
+)
+@settings(max_examples=25)
+def test_a_row_has_the_same_bytes_alone_in_any_chunk_and_in_the_file(
+    mixed: Model, form: str, drawn: list[int], chunk: int
+) -> None:
+    masses = np.random.default_rng(1).normal(4000, 300, size=60)
+    rows = [(repr(mass), *ROWS[i % len(ROWS)][1:]) for i, mass in enumerate(masses.tolist())]
+    lines = predicted(mixed, form, rows, None).splitlines()
+    header = lines[:1] if form == "csv" else []
+    body = lines[len(header) :]
+    assert len({*body}) == len(body) == 60
+    some = predicted(mixed, form, [rows[i] for i in drawn], chunk)
+    assert some == b"\n".join([*header, *(body[i] for i in drawn), b""])
+
+
+def test_notes_come_once_a_column_however_many_chunks(mixed: Model) -> None:
+    rows = [("3500", *ROWS[0][1:]), ("-9000", *ROWS[0][1:]), ("50000", *ROWS[0][1:4], "9", "wild")]
+    tables = [table_of(mixed_csv([row])) for row in rows]
+    told: list[str] = []
+    for _ in predict_stream(mixed, tables, told.extend, probabilities=False):
+        pass
+    assert told == [
+        "`mass` is -9000 in line 2, far outside the 3250 to 4675 of the training rows",
+        "`bill` is 9 in line 2, far outside the 34.1 to 40.3 of the training rows",
+    ]
+
+
+def listed(columns: dict[str, Column]) -> dict[str, list[Any]]:
+    return {name: column.tolist() for name, column in columns.items()}
 
 
 def test_classes_are_predicted_by_name(tmp_path: Path) -> None:
@@ -58,10 +123,10 @@ def test_classes_are_predicted_by_name(tmp_path: Path) -> None:
     model = model_of(tmp_path, settings)
     found = predict_table(model, table_of("x\n0\n10"), probabilities=True).columns
     assert [*found] == ["prediction", "probability_high", "probability_low"]
-    assert found["prediction"] == ["low", "high"]
-    sums = np.add(found["probability_high"], found["probability_low"])
-    np.testing.assert_allclose(sums, 1, rtol=1e-6)
-    assert [float(p) > 0.5 for p in found["probability_high"]] == [False, True]
+    assert found["prediction"].tolist() == ["low", "high"]
+    high, low = (np.array(found[f"probability_{name}"].tolist()) for name in ("high", "low"))
+    np.testing.assert_allclose(high + low, 1, rtol=1e-6)
+    assert (high > 0.5).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("target_scaling", ["standardize", "none"])
@@ -76,7 +141,7 @@ def test_numbers_come_back_in_the_units_of_the_target(tmp_path: Path, target_sca
         model_of(tmp_path, settings), table_of("x\n0\n30"), probabilities=False
     ).columns
     assert [*found] == ["prediction"]
-    assert found["prediction"] == pytest.approx([1000, 2500], abs=0.02)
+    assert found["prediction"].tolist() == pytest.approx([1000, 2500], abs=0.02)
 
 
 def test_several_numbers_have_a_column_each(tmp_path: Path) -> None:
@@ -84,21 +149,18 @@ def test_several_numbers_have_a_column_each(tmp_path: Path) -> None:
     settings = regression(path, ["a", "b"], training={"epochs": 1})
     model = model_of(tmp_path, settings)
     found = name_outputs(model, np.array([[1.5, 200.0]]), probabilities=False)
-    assert found.columns == {"prediction_a": [1.5], "prediction_b": [200.0]}
+    assert listed(found) == {"prediction_a": [1.5], "prediction_b": [200.0]}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_number_is_written_as_short_as_its_dtype_allows(tmp_path: Path, dtype: Any) -> None:
+def test_numbers_are_in_the_dtype_of_the_run(tmp_path: Path, dtype: Any) -> None:
     path = write_csv(tmp_path, "x y \n 1 2 \n 2 4")
     settings = regression(path, training={"epochs": 1}, compute={"dtype": dtype})
     outputs = np.array([[0.1], [1 / 3], [1e-30], [16777217.0]], dtype)
-    found = name_outputs(model_of(tmp_path, settings), outputs, probabilities=False)
-    numbers = found.columns["prediction"]
-    assert np.array(numbers, dtype).tolist() == outputs[:, 0].tolist()
-    assert repr(numbers[0]) == "0.1"
-    if dtype == "float32":
-        assert repr(numbers[1]) == "0.33333334"
-        assert struct.unpack("f", struct.pack("f", float(numbers[1])))[0] == outputs[1, 0]
+    column = name_outputs(model_of(tmp_path, settings), outputs, probabilities=False)["prediction"]
+    assert isinstance(column, np.ndarray)
+    assert column.dtype == dtype
+    assert column.tolist() == outputs[:, 0].tolist()
 
 
 @pytest.mark.parametrize(

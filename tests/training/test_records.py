@@ -25,29 +25,25 @@ from tests.training.experiments import (
     write_csv,
 )
 
-TO_GO_ON = {
+TO_PREDICT = {
     "parameters",
     "state",
+    "feature_fill",
+    "feature_center",
+    "feature_scale",
+    "feature_lowest",
+    "feature_highest",
+    "target_center",
+    "target_scale",
+    "class_weight",
+}
+TO_GO_ON = TO_PREDICT | {
     "best_parameters",
     "best_state",
     "history",
     "split_train",
     "split_validation",
     "split_test",
-    "feature_center",
-    "feature_scale",
-    "target_center",
-    "target_scale",
-    "class_weight",
-}
-TO_PREDICT = {
-    "parameters",
-    "state",
-    "feature_center",
-    "feature_scale",
-    "target_center",
-    "target_scale",
-    "class_weight",
 }
 
 
@@ -90,7 +86,7 @@ def test_the_last_checkpoint_holds_all_that_is_needed_to_go_on(tmp_path: Path) -
     assert last.metadata["optimizer_steps"] == trainer.optimizer.steps == 3 * math.ceil(300 / 32)
     assert last.metadata["stopping"] == trainer.stopping.state()
     assert last.metadata["learning_rate"] == trainer.learning_rate.state() != {}
-    assert last.metadata["data_fingerprint"] == experiment.dataset.fingerprint
+    assert last.metadata["data"] == experiment.dataset.fingerprints
     columns = last.metadata["history_columns"]
     assert last.arrays["history"].tolist() == [
         [row[name] for name in columns] for row in experiment.history
@@ -118,7 +114,7 @@ def test_the_best_checkpoint_holds_what_is_needed_to_predict(tmp_path: Path) -> 
     trainer = experiment.assembly.trainer
     np.testing.assert_array_equal(best.arrays["parameters"], trainer.best_parameters)
     np.testing.assert_array_equal(best.arrays["state"], trainer.best_state)
-    assert {*best.metadata} == {"config", "preprocessing", "epoch", "data_fingerprint"}
+    assert {*best.metadata} == {"config", "preprocessing", "epoch", "data"}
     assert best.metadata["epoch"] == experiment.assembly.trainer.stopping.best_epoch
 
 

@@ -26,6 +26,9 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    word: ClassVar[str] = "name"
+    """The key that a bare word fills where one may stand for the mapping."""
+
 
 class Named(Section):
     """One choice among several; its `name` says which."""
@@ -42,42 +45,51 @@ class Named(Section):
 
 
 class BareName:
-    """Lets `adam` stand for `{name: adam}` where a named choice is expected.
+    """Lets a word stand for the mapping with one `key`: `adam` is `{name: adam}`.
 
-    With a `default`, a mapping that says no name means that choice.
+    With a `default`, a mapping without that key means that choice.
     """
 
-    def __init__(self, default: str | None = None) -> None:
+    def __init__(self, key: str = "name", *, default: str | None = None) -> None:
+        self.key = key
         self.default = default
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Widen the name before the union of the choices is asked."""
+        """Widen the word before the mapping, or the union of the choices, is asked."""
         return core_schema.no_info_before_validator_function(self.widen, handler(source))
 
     def widen(self, value: object) -> object:
         """Return the mapping that `value` stands for."""
         if isinstance(value, str):
-            return {"name": value}
+            return {self.key: value}
         if self.default is not None and isinstance(value, dict):
-            return {"name": self.default, **value}
+            return {self.key: self.default, **value}
         return value
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Accept, beside the mappings, the names that need no parameter."""
+        """Accept, beside the mappings, the words that need nothing else."""
         choices = handler(schema)
-        mapping = choices.pop("discriminator")["mapping"]
-        resolved = {
-            name: handler.resolve_ref_schema({"$ref": reference})
-            for name, reference in mapping.items()
-        }
-        bare = [name for name, choice in resolved.items() if choice["required"] == ["name"]]
-        if self.default is not None:
-            resolved[self.default]["required"] = []
+        union = choices.pop("discriminator", None)
+        references = union["mapping"].values() if union else [choices["$ref"]]
+        bare: list[str] = []
+        for reference in references:
+            choice = handler.resolve_ref_schema({"$ref": reference})
+            words = _words_of(choice["properties"][self.key])
+            if set(choice.get("required", ())) <= {self.key}:
+                bare += words
+            if self.default in words:
+                choice["required"] = []
         return {"anyOf": [{"type": "string", "enum": bare}, choices]}
+
+
+def _words_of(schema: JsonSchemaValue) -> list[str]:
+    """Return the words that a JSON Schema allows, beside null if it allows that."""
+    choice = schema.get("anyOf", [schema])[0]
+    return list(choice.get("enum", [choice.get("const")]))
 
 
 def by_name() -> Any:

@@ -36,7 +36,7 @@ class Config(Section):
         "run", description="The run's name; left out: the file's."
     )
     seed: Seed = Field(0, description="All randomness is derived from it.")
-    data: DataConfig = Field(description="The data: a file or a generator.")
+    data: DataConfig = Field(description="The data: files or a generator.")
     model: ModelConfig = Field(ModelConfig(), description="The network.")
     loss: Loss = Field(description="What training makes small.")
     optimizer: OptimizerConfig = Field(Adam(name="adam"), description="How it does so.")
@@ -65,7 +65,7 @@ class Config(Section):
 
     def marked(self, marks: Marks) -> Config:
         """Return an equal config that knows where each part was written; copies know it too."""
-        marked = self.model_copy()
+        marked = self.model_copy(update={"data": self.data.marked(marks)})
         marked._marks = marks
         return marked
 

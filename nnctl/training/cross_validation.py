@@ -1,0 +1,218 @@
+"""Cross-validation: what `nnctl cross-validate` does, without a screen.
+
+    validation = start_cross_validation(config, 5, Path("runs"))
+    for result in validation.results():
+        ...
+    validation.record()["metrics"]["test_accuracy"]["mean"]
+
+A fold is a run like any other: its test rows are the fold, and all that is fitted to data, the
+preprocessing included, is fitted anew to the training rows among the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnctl.config import Config
+from nnctl.data.dataset import Tables, load_dataset, load_tables
+from nnctl.data.folds import Fold
+from nnctl.errors import DivergenceError, NnctlError, UsageError
+from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
+from nnctl.runs.json_file import write_json
+from nnctl.training.experiment import Experiment, create_experiment
+from nnctl.training.fold_checks import look_at_folds
+from nnctl.training.loop import EpochResult
+from nnctl.training.records import Bar, measure_bars
+
+Watch = Callable[[Experiment, Iterable[EpochResult]], Iterable[EpochResult]]
+
+
+def unwatched(_: Experiment, epochs: Iterable[EpochResult]) -> Iterable[EpochResult]:
+    """Pass the epochs of a fold on as they are."""
+    return epochs
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """How the training of one fold ended."""
+
+    number: int  # from 1
+    run: str  # the directory's name
+    status: str  # as run.json has it; only a finished fold counts
+    epochs: int = 0
+    best_epoch: int | None = None
+    values: dict[str, float] = field(default_factory=dict)  # of every set, with the best weights
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result for cross_validation.json."""
+        return {
+            "fold": self.number,
+            "run": self.run,
+            "status": self.status,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "metrics": self.values,
+        }
+
+
+@dataclass
+class CrossValidation:
+    """A cross-validation in the making; `results` trains one fold after another."""
+
+    config: Config
+    count: int
+    tables: Tables
+    directory: CrossValidationDirectory
+    command: Sequence[str]
+    notices: tuple[str, ...]  # what a person should know before training, a sentence each
+    status: str = "running"
+    folds: list[FoldResult] = field(default_factory=list)
+
+    def results(self, watch: Watch = unwatched) -> Generator[FoldResult, None, None]:
+        """Train every fold, and yield how it ended once that is written down.
+
+        Close it (`contextlib.closing`) if you leave it before its end. `watch` is given each
+        experiment and its epochs, and passes these on.
+        However this ends, cross_validation.json says so: finished, interrupted, diverged or failed.
+        """
+        status = "interrupted"
+        try:
+            for index in range(self.count):
+                yield self._trained(Fold(index, self.count), watch)
+            status = "finished"
+        except DivergenceError:
+            status = "diverged"
+            raise
+        except Exception:
+            status = "failed"
+            raise
+        finally:
+            self._close(status)
+
+    def _trained(self, fold: Fold, watch: Watch) -> FoldResult:
+        number = fold.index + 1
+        name = self.directory.fold_name(number)
+        experiment = create_experiment(
+            self.config,
+            load_dataset(self.config, fold, self.tables),
+            self.directory.path,
+            name,
+            self.command,
+            fold,
+        )
+        try:
+            with contextlib.closing(experiment.epochs()) as epochs:
+                for _ in watch(experiment, epochs):
+                    pass
+            summary = experiment.finish()
+        except BaseException:
+            self.folds.append(FoldResult(number, name, experiment.status, len(experiment.history)))
+            raise
+        best, epochs_trained = summary["best"], summary["epochs"]
+        result = FoldResult(
+            number, name, experiment.status, epochs_trained, summary["best_epoch"], best
+        )
+        self.folds.append(result)
+        write_json(self.directory.record, self.record())
+        return result
+
+    def _close(self, status: str) -> None:
+        """Write down how it ended; a disk that fails now must not hide why it did so early."""
+        self.status = status
+        if status == "finished":
+            write_json(self.directory.record, self.record())
+            return
+        with contextlib.suppress(NnctlError):
+            write_json(self.directory.record, self.record())
+
+    @property
+    def finished(self) -> list[FoldResult]:
+        """The folds whose training came to its end, and which alone count."""
+        return [fold for fold in self.folds if fold.status == "finished"]
+
+    def record(self) -> dict[str, Any]:
+        """Return what cross_validation.json says."""
+        return {
+            **header(self.config, self.count, self.status),
+            "results": [fold.to_dict() for fold in self.folds],
+            "metrics": self.metrics(),
+            "expect": [bar.to_dict() for bar in self.bars()],
+        }
+
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """Return mean and standard deviation, over the finished folds, of each metric.
+
+        The standard deviation is that of a sample, with n - 1 in the denominator, and NaN for a
+        single fold. It says how much folds differ. It is no error of the mean: the folds' training
+        rows overlap, so their values are not independent (Bengio and Grandvalet, 2004).
+        """
+        finished = self.finished
+        if not finished:
+            return {}
+        epochs = [math.nan if fold.best_epoch is None else fold.best_epoch for fold in finished]
+        names = sorted(finished[0].values, key=lambda name: not name.startswith("test_"))
+        columns = {name: [fold.values[name] for fold in finished] for name in names}
+        return {
+            name: {"mean": mean(values), "sample_standard_deviation": deviation(values)}
+            for name, values in {"best_epoch": epochs, **columns}.items()
+        }
+
+    def bars(self) -> list[Bar]:
+        """Return every `expect:` entry beside the mean of the metric over the finished folds."""
+        means = {name: values["mean"] for name, values in self.metrics().items()}
+        return measure_bars(self.config, means) if means else []
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean; NaN where a value is."""
+    with np.errstate(invalid="ignore"):
+        return float(np.mean(values))
+
+
+def deviation(values: Sequence[float]) -> float:
+    """Return the standard deviation of a sample, sqrt(Σ(x - mean)² / (n - 1)); NaN for n = 1."""
+    if len(values) == 1:
+        return math.nan
+    with np.errstate(invalid="ignore"):
+        return float(np.std(values, ddof=1))
+
+
+def header(config: Config, count: int, status: str) -> dict[str, Any]:
+    """Return what cross_validation.json says before anything is trained."""
+    return {"config": config.name, "seed": config.seed, "folds": count, "status": status}
+
+
+def start_cross_validation(
+    config: Config,
+    count: int,
+    runs_dir: Path,
+    name: str | None = None,
+    command: Sequence[str] = (),
+) -> CrossValidation:
+    """Read the data once, look at each of `count` folds, and create the directory.
+
+    What is wrong with the data of the last fold is told before the first one is trained.
+    Raises UsageError, ConfigError, DataError or StorageError before anything stands on the disk.
+    """
+    Fold(0, count)  # refuses a count that cannot be
+    if config.data.test_source is not None:
+        message = "cross-validation tests on the folds of `data.source`, and not on"
+        remedy = "leave `test_source` out, and give that file to `nnctl evaluate`"
+        raise UsageError(f"{message} {config.data.test_source}; {remedy}")
+    tables = load_tables(config)
+    notices = look_at_folds(config, count, tables)
+    share = config.data.split.test
+    if share > 0:
+        ignored = f"`split.test: {share:g}` has no effect here: each fold in turn is the test set"
+        notices = (ignored, *notices)
+    directory = create_cross_validation(
+        runs_dir, name or f"{config.name}-cv", header(config, count, "running")
+    )
+    return CrossValidation(config, count, tables, directory, command, notices)

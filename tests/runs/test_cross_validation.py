@@ -1,0 +1,82 @@
+"""A cross-validation is no run itself: looking for runs finds what is inside only when named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnctl.errors import RunError, StorageError
+from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
+from nnctl.runs.directory import create_run, find_run, list_runs
+from nnctl.runs.json_file import read_json, write_json
+from tests.runs.limits import file_size_limit
+
+
+def with_folds(runs_dir: Path, count: int, name: str = "iris-cv") -> CrossValidationDirectory:
+    directory = create_cross_validation(runs_dir, name, {"folds": count})
+    for number in range(1, count + 1):
+        started = {"started": f"2026-01-01T00:00:{number:02}+00:00"}
+        create_run(
+            directory.path,
+            directory.fold_name(number),
+            lambda run, started=started: write_json(run.run_json, started),  # type: ignore[misc]
+        )
+    return directory
+
+
+def error_of(reference: str | None, runs_dir: Path) -> str:
+    with pytest.raises(RunError) as caught:
+        find_run(reference, runs_dir)
+    return str(caught.value)
+
+
+def test_it_appears_whole_and_numbered(tmp_path: Path) -> None:
+    record: dict[str, Any] = {"config": "iris", "status": "running"}
+    paths = [create_cross_validation(tmp_path, "iris-cv", record).path for _ in range(2)]
+    assert [path.name for path in paths] == ["iris-cv", "iris-cv-2"]
+    for path in paths:
+        assert [entry.name for entry in path.iterdir()] == ["cross_validation.json"]
+        assert read_json(CrossValidationDirectory(path).record) == record
+    assert len([*tmp_path.iterdir()]) == 2
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    with file_size_limit(5), pytest.raises(StorageError, match="cannot be written"):
+        create_cross_validation(tmp_path, "iris-cv", {"folds": 5})
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_fold_is_found_by_its_path(tmp_path: Path) -> None:
+    path = with_folds(tmp_path, 2).path / "fold-2"
+    assert find_run(str(path), tmp_path).path == path
+
+
+def test_the_latest_run_is_never_a_fold(tmp_path: Path) -> None:
+    create_run(tmp_path, "old", lambda run: write_json(run.run_json, {"started": "2025-01-01"}))
+    with_folds(tmp_path, 2)
+    assert [run.name for run in list_runs(tmp_path)] == ["old"]
+    assert find_run("latest", tmp_path).name == "old"
+
+
+def test_where_there_are_only_folds_the_error_names_one(tmp_path: Path) -> None:
+    with_folds(tmp_path, 2, "iris")
+    with_folds(tmp_path, 2, "moons")
+    assert error_of("latest", tmp_path) == (
+        f"no runs in {tmp_path} yet; train one with `nnctl train CONFIG`, or name a fold of a "
+        f"cross-validation, such as {tmp_path}/moons/fold-2"
+    )
+
+
+def test_naming_it_lists_its_folds(tmp_path: Path) -> None:
+    path = with_folds(tmp_path, 2).path
+    assert error_of("iris-cv", tmp_path) == (
+        f"{path}: is a cross-validation; name one of its folds: {path}/fold-1, {path}/fold-2"
+    )
+    many = with_folds(tmp_path, 11, "many").path
+    assert error_of(str(many), tmp_path).endswith(f" {many}/fold-7, {many}/fold-8 ...")
+    none = with_folds(tmp_path, 0, "none").path
+    assert error_of("none", tmp_path) == (
+        f"{none}: is a cross-validation; it has no fold yet; name a run"
+    )
