@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from nnctl import __version__
-from nnctl.cli import check, console, cross_validate, evaluate, examples, init, plot, predict, train
+from nnctl.cli import (
+    check,
+    console,
+    cross_validate,
+    evaluate,
+    examples,
+    init,
+    plot,
+    predict,
+    resume,
+    train,
+)
 
 app = typer.Typer(
     name="nnctl",
@@ -28,6 +39,7 @@ app = typer.Typer(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
+    "resume": resume.resume,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
     "cross-validate": cross_validate.cross_validate,

@@ -12,6 +12,7 @@ import typer
 
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigArgument, Json, Overrides, RunsDir
+from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
 
 if TYPE_CHECKING:
@@ -63,12 +64,16 @@ def train_all(validation: CrossValidation, *, quiet: bool) -> None:
 
     def watch(experiment: Experiment, epochs: Iterable[EpochResult]) -> Iterator[EpochResult]:
         rows, last = len(experiment.dataset.train.inputs), experiment.config.training.epochs
-        return console.heeding(watched(epochs, last, rows, quiet=shows_no_bar))
+        return watched(epochs, last, rows, quiet=shows_no_bar)
 
-    with contextlib.closing(validation.results(watch)) as results:
+    with (
+        pausing(validation.pause) as pause,
+        contextlib.closing(validation.results(watch)) as results,
+    ):
         for result in results:
             if not quiet:
                 console.say(f"fold {result.number}/{validation.count}  {describe(result)}")
+    pause.raise_again()
 
 
 def describe(result: FoldResult) -> str:

@@ -33,6 +33,8 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.epochs=10."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Draw what fits.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Where to write.", show_default=False),

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nnctl.cli import console
-from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigArgument, Json, Overrides, RunsDir
+from nnctl.cli.options import (
+    DEFAULT_RUNS_DIR,
+    ConfigArgument,
+    Json,
+    Overrides,
+    Plots,
+    Quiet,
+    RunsDir,
+)
+from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
 
 if TYPE_CHECKING:
@@ -21,8 +30,8 @@ def train(
     config: ConfigArgument,
     overrides: Overrides = None,
     name: Annotated[str | None, typer.Option(help="The run's name.", show_default=False)] = None,
-    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw what fits.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+    plots: Plots = True,
+    quiet: Quiet = False,
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
@@ -36,17 +45,25 @@ def train(
     settings = load_config(config, overrides or ())
     run_name = None if name is None else check_run_name(name)
     experiment = start_experiment(settings, runs_dir, run_name, sys.argv)
+    conduct(experiment, plots=plots, quiet=quiet, json=json)
+
+
+def conduct(experiment: Experiment, *, plots: bool, quiet: bool, json: bool) -> None:
+    """Train with a screen around it: say what goes on, draw, and hold the result to its bars."""
     if not json:
         console.write_line(experiment.run.path)
     console.notes(experiment.notices)
     if not quiet:
         console.say(describe(experiment))
-    rows = len(experiment.dataset.train.inputs)
+    rows, last = len(experiment.dataset.train.inputs), experiment.config.training.epochs
     try:
-        with contextlib.closing(experiment.epochs()) as epochs:
-            shown = watched(epochs, settings.training.epochs, rows, quiet=quiet)
-            for _ in console.heeding(shown):
-                pass
+        with (
+            pausing(experiment.assembly.trainer.pause) as pause,
+            contextlib.closing(experiment.epochs()) as epochs,
+        ):
+            for result in watched(epochs, last, rows, quiet=quiet):
+                console.notes(result.notices)
+        pause.raise_again()
     except BaseException:
         tell_of_the_end(experiment, json=json)
         raise
@@ -80,10 +97,12 @@ def tell_of_the_end(experiment: Experiment, *, json: bool) -> None:
     """Say where a run stands whose training ended before its time."""
     if json:
         console.write_json({"run": str(experiment.run.path), "status": experiment.status})
+    progress = experiment.assembly.trainer.snapshot.progress
+    batch = f" and {progress['batches']} batches" if progress else ""
     if experiment.status == "interrupted":
         console.say(
-            f"stopped after epoch {len(experiment.history)}; {experiment.run.path} holds the "
-            "weights of that epoch and of the best one"
+            f"stopped after epoch {len(experiment.history)}{batch}; go on with "
+            f"`nnctl resume {experiment.run.path}`"
         )
 
 

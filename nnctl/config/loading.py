@@ -49,6 +49,18 @@ def config_from_dict(value: dict[str, Any], base: str | Path) -> Config:
     return _build(Document(_plain(value)), Path(base).absolute(), "run")
 
 
+def overridden(config: Config, overrides: Sequence[str]) -> Config:
+    """Lay `KEY=VALUE` overrides over a config that is complete, and check it again.
+
+    Raises:
+        ConfigError: with every problem, each with its key.
+    """
+    document = Document(config.model_dump(mode="json"))
+    for override in overrides:
+        apply_override(document, override)
+    return _build(document, Path.cwd(), config.name)
+
+
 def check_run_name(name: str) -> str:
     """Return `name` if a run may be called so.
 

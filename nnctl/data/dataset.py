@@ -68,6 +68,7 @@ class Dataset:
     notices: tuple[str, ...]  # what a person should know, a sentence each
     split: Split
     fingerprints: Mapping[str, Any]
+    fold: Fold | None = None  # of a cross-validation, if it is one
 
 
 def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None = None) -> Dataset:
@@ -107,6 +108,7 @@ def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None
         notices=(*notices, *of_classes),
         split=with_own_files(split, tables),
         fingerprints=tables.fingerprints(),
+        fold=fold,
     )
 
 

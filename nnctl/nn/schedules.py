@@ -177,14 +177,20 @@ class LearningRate:
     ) -> None:
         self.learning_rate = learning_rate
         self.warmup_epochs = warmup_epochs
+        self.halvings = 0
         self._schedule = _bind(SCHEDULES[schedule], parameters)
 
     def rate(self, epoch: int) -> float:
         """The rate of `epoch`, counted from 0."""
+        learning_rate = self.learning_rate / 2**self.halvings
         if epoch < self.warmup_epochs:
-            target = self._schedule(0, self.learning_rate)
+            target = self._schedule(0, learning_rate)
             return target * (epoch + 1) / (self.warmup_epochs + 1)
-        return self._schedule(epoch - self.warmup_epochs, self.learning_rate)
+        return self._schedule(epoch - self.warmup_epochs, learning_rate)
+
+    def halve(self) -> None:
+        """Take half the rate from now on, as after a divergence."""
+        self.halvings += 1
 
     def observe(self, value: float) -> None:
         """Tell the monitored value of an epoch that has ended, warm-up included."""
@@ -192,11 +198,13 @@ class LearningRate:
             self._schedule.observe(value)
 
     def state(self) -> dict[str, float | None]:
-        """What `restore` needs in order to go on; empty for a schedule that does not watch."""
-        return self._schedule.state() if isinstance(self._schedule, ReduceOnPlateau) else {}
+        """What `restore` needs in order to go on."""
+        watched = self._schedule.state() if isinstance(self._schedule, ReduceOnPlateau) else {}
+        return {"halvings": self.halvings, **watched}
 
     def restore(self, state: Mapping[str, float | None]) -> None:
         """Go on from what `state` returned."""
+        self.halvings = int(state["halvings"] or 0)
         if isinstance(self._schedule, ReduceOnPlateau):
             self._schedule.restore(state)
 

@@ -169,3 +169,33 @@ def _remove_temporary(path: Path) -> None:
             path.unlink()
         elif time.time() - path.stat().st_mtime > DIRECTORY_GRACE_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def keep_copy(path: Path, copy: Path) -> None:
+    """Let `copy` be what `path` is now, whole or not at all; StorageError (7) where it cannot be.
+
+    Both names stand for the same bytes, so that none are written, until `path` is replaced.
+    """
+    temporary = temporary_path(copy)
+    try:
+        if copy.exists() and copy.samefile(path):
+            return  # of two names of one file, rename would remove neither
+        temporary.unlink(missing_ok=True)
+        temporary.hardlink_to(path)
+        temporary.replace(copy)
+        sync_directory(copy.parent)
+    except FileNotFoundError as error:
+        raise storage_error(error, path, "read") from error
+    except OSError:  # a file system without links
+        write_atomically(copy, path.read_bytes())
+
+
+def require_room(path: Path, needed: int) -> None:
+    """Raise StorageError (7) unless the disk that holds `path` has `needed` bytes left."""
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        message = (
+            f"the disk has {free:,} bytes left, and checkpoints will need {needed:,}; free some "
+            "space, or choose another --runs-dir"
+        )
+        raise StorageError(Problem(message, file=str(path.parent)))

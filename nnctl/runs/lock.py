@@ -30,6 +30,15 @@ def hold_run(run: RunDirectory) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(run: RunDirectory) -> bool:
+    """Whether a process, this one or another, is training the run now."""
+    try:
+        with hold_run(run):
+            return False
+    except RunError:
+        return True
+
+
 def _lock(descriptor: int, run: RunDirectory) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,9 +27,10 @@ from nnctl.training.build import (
 )
 from nnctl.training.decoding import decoder_for, gives_probabilities
 from nnctl.training.evaluation import examples_of
-from nnctl.training.loop import EpochSettings, Trainer
+from nnctl.training.loop import Trainer
 from nnctl.training.memory import memory_shortage, training_bytes
 from nnctl.training.metrics import TWO_CLASS_METRICS
+from nnctl.training.steps import EpochSettings
 from nnctl.training.threads import choose_threads
 
 
@@ -43,7 +44,9 @@ class Assembly:
     notices: tuple[str, ...]
 
 
-def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
+def assemble(
+    config: Config, dataset: Dataset, threads: int | None = None
+) -> tuple[Assembly, Config]:
     """Build the trainer; return it with the config, whose metrics now follow from the data too.
 
     Raises ConfigError with everything that the config asks for and the data does not have, and
@@ -76,7 +79,7 @@ def assemble(config: Config, dataset: Dataset) -> tuple[Assembly, Config]:
         epoch_settings(config, batch_rows),
     )
     wanted = config.compute.threads
-    threads = choose_threads(wanted, network.n_weights, batch_rows, usable_processors())
+    threads = threads or choose_threads(wanted, network.n_weights, batch_rows, usable_processors())
     notices = (
         *batch_notices,
         *remainder_notices(config, dataset, batch_rows),
@@ -163,6 +166,7 @@ def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
         clip_norm=clipping.norm if clipping else None,
         clip_value=clipping.value if clipping else None,
         plateau_monitor=config.optimizer.schedule.parameters().get("monitor"),
+        on_divergence=config.training.on_divergence,
     )
 
 

@@ -74,6 +74,8 @@ class CrossValidation:
     notices: tuple[str, ...]  # what a person should know before training, a sentence each
     status: str = "running"
     folds: list[FoldResult] = field(default_factory=list)
+    pause_requested: bool = False
+    _experiment: Experiment | None = None  # of the fold in hand
 
     def results(self, watch: Watch = unwatched) -> Generator[FoldResult, None, None]:
         """Train every fold, and yield how it ended once that is written down.
@@ -85,7 +87,10 @@ class CrossValidation:
         status = "interrupted"
         try:
             for index in range(self.count):
-                yield self._trained(Fold(index, self.count), watch)
+                result = None if self.pause_requested else self._trained(index, watch)
+                if result is None:
+                    return
+                yield result
             status = "finished"
         except DivergenceError:
             status = "diverged"
@@ -96,8 +101,15 @@ class CrossValidation:
         finally:
             self._close(status)
 
-    def _trained(self, fold: Fold, watch: Watch) -> FoldResult:
-        number = fold.index + 1
+    def pause(self) -> None:
+        """Let `results` end after the batch in hand; a signal handler may call it at any time."""
+        self.pause_requested = True
+        if self._experiment is not None:
+            self._experiment.assembly.trainer.pause()
+
+    def _trained(self, index: int, watch: Watch) -> FoldResult | None:
+        """Train a fold; None where a pause came before its end."""
+        fold, number = Fold(index, self.count), index + 1
         name = self.directory.fold_name(number)
         experiment = create_experiment(
             self.config,
@@ -105,16 +117,19 @@ class CrossValidation:
             self.directory.path,
             name,
             self.command,
-            fold,
         )
+        self._experiment = experiment
         try:
             with contextlib.closing(experiment.epochs()) as epochs:
                 for _ in watch(experiment, epochs):
                     pass
-            summary = experiment.finish()
+            summary = experiment.finish() if experiment.is_trained else None
         except BaseException:
             self.folds.append(FoldResult(number, name, experiment.status, len(experiment.history)))
             raise
+        if summary is None:
+            self.folds.append(FoldResult(number, name, experiment.status, len(experiment.history)))
+            return None
         best, epochs_trained = summary["best"], summary["epochs"]
         result = FoldResult(
             number, name, experiment.status, epochs_trained, summary["best_epoch"], best

@@ -11,9 +11,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +20,10 @@ from typing import Any
 
 from nnctl.config import Config, dump_config
 from nnctl.data.dataset import Dataset, Rows, load_dataset
-from nnctl.data.folds import Fold
 from nnctl.errors import DivergenceError, NnctlError
-from nnctl.runs.atomic import write_atomically
+from nnctl.runs.atomic import keep_copy, require_room, write_atomically
 from nnctl.runs.checkpoint import save_checkpoint
 from nnctl.runs.directory import RunDirectory, create_run
-from nnctl.runs.environment import environment
 from nnctl.runs.history import HistoryWriter, history_csv
 from nnctl.runs.json_file import read_json, write_json
 from nnctl.runs.lock import hold_run
@@ -40,8 +37,10 @@ from nnctl.training.records import (
     history_columns,
     last_checkpoint,
     measure_bars,
+    run_record,
 )
 from nnctl.training.reporting import measure
+from nnctl.training.resumption import Resumption
 from nnctl.training.threads import blas_threads
 
 # A checkpoint is written no sooner than this many times the last one's own cost after it, so that
@@ -59,26 +58,39 @@ class Experiment:
     run: RunDirectory
     history: list[dict[str, float]] = field(default_factory=list)
     status: str = "running"  # as run.json has it
+    resumption: Resumption | None = None
+    config_before: Mapping[str, Any] | None = None  # what config.yaml says until it is replaced
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should know before training, a sentence each."""
-        return (*self.dataset.notices, *self.assembly.notices)
+        of_resuming = self.resumption.notices if self.resumption else ()
+        return (*of_resuming, *self.dataset.notices, *self.assembly.notices)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the last epoch has ended, or the patience is used up."""
+        return self.assembly.trainer.is_done(self.config.training.epochs)
 
     def epochs(self) -> Generator[EpochResult, None, None]:
         """Train; each epoch's row stands in metrics.csv before it is yielded.
 
         Close it (`contextlib.closing`) if you leave it before its end.
 
-        However this ends, run.json says so: trained, interrupted, diverged or failed. A run that
-        another process is training is left to it.
+        However this ends, run.json says so: trained, interrupted, diverged or failed. Where the
+        trainer is asked to pause, it ends after the batch in hand, and all of it is saved. A run
+        that another process is training is left to it.
         """
-        with hold_run(self.run), blas_threads(self.assembly.threads):
+        held = hold_run(self.run) if self.resumption is None else self.resumption.held
+        with held, blas_threads(self.assembly.threads):
             status = "interrupted"
             try:
+                if self.resumption is not None:
+                    self._put_in_order(self.resumption)
                 yield from self._recorded_epochs()
+                self._keep_pause()
                 self._save()
-                status = "trained"
+                status = "trained" if self.is_trained else "paused"
             except DivergenceError:
                 status = "diverged"
                 raise
@@ -87,6 +99,14 @@ class Experiment:
                 raise
             finally:
                 self._close(status)
+
+    def _keep_pause(self) -> None:
+        """Keep what an epoch has done before a pause, unless a setback would lead to its beginning.
+
+        Going back to the pause instead would give other weights than a run that never paused.
+        """
+        if self.config.training.on_divergence != "halve_learning_rate":
+            self.assembly.trainer.take_snapshot()
 
     def _recorded_epochs(self) -> Iterator[EpochResult]:
         columns = history_columns(self.config, self.dataset)
@@ -106,23 +126,45 @@ class Experiment:
 
         A disk that fails now must not hide why training ended.
         """
-        if status == "trained":
-            self._set_status(status)
+        if status in ("trained", "paused"):
+            self._set_status("trained" if status == "trained" else "interrupted")
             return
         with contextlib.suppress(NnctlError):
             self._set_status(status)
             # A row may have been written whose epoch the snapshot did not live to see.
             del self.history[self.assembly.trainer.snapshot.epoch :]
-            columns = history_columns(self.config, self.dataset)
-            write_atomically(self.run.metrics, history_csv(columns, self.history).encode())
+            self._write_history()
             self._save()
+
+    def _put_in_order(self, resumption: Resumption) -> None:
+        """Make what stands in the run agree with its checkpoint, whatever moment it died at."""
+        if resumption.changes:
+            self.config_before = resumption.config_before
+        # The status first: from now on the run is not finished, and another resume goes on.
+        record = read_json(self.run.run_json)
+        entry = resumption.record(self.assembly.trainer)
+        record |= {"status": "running", "resumed": [*record.get("resumed", []), entry]}
+        write_json(self.run.run_json, record)
+        if self.config_before is not None:
+            # The checkpoint next: it knows both configs, should the next line never be reached.
+            self._save()
+            write_atomically(self.run.config, dump_config(self.config).encode())
+            self.config_before = None
+        self._write_history()
+
+    def _write_history(self) -> None:
+        columns = history_columns(self.config, self.dataset)
+        write_atomically(self.run.metrics, history_csv(columns, self.history).encode())
 
     def _save(self) -> float:
         """Write both checkpoints; return the moment before which no other is to be written."""
         began = time.monotonic()
         last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
+        if self.config_before is not None:
+            last.metadata["config_before"] = self.config_before
         # The best first: a kill between the two must not leave it behind last.npz's own copy.
         save_checkpoint(self.run.best, best_checkpoint(last))
+        keep_copy(self.run.last, self.run.previous)
         save_checkpoint(self.run.last, last)
         ended = time.monotonic()
         return ended + SAVING_INTERVAL * (ended - began)
@@ -214,7 +256,6 @@ def create_experiment(
     runs_dir: Path,
     name: str | None = None,
     command: Sequence[str] = (),
-    fold: Fold | None = None,
 ) -> Experiment:
     """Build the network for data that has been read, and create the run directory.
 
@@ -224,40 +265,14 @@ def create_experiment(
 
     def fill(run: RunDirectory) -> None:
         write_atomically(run.config, dump_config(config).encode())
-        write_json(run.run_json, run_record(config, dataset, assembly, command, fold))
+        write_json(run.run_json, run_record(config, dataset, assembly, command))
         columns = history_columns(config, dataset)
         write_atomically(run.metrics, history_csv(columns, []).encode())
         last = last_checkpoint(config, dataset, assembly, [])
         save_checkpoint(run.last, last)
         save_checkpoint(run.best, best_checkpoint(last))
+        # What is still to come: a new last beside the old one, and the one before.
+        require_room(run.last, 2 * run.last.stat().st_size)
 
     run = create_run(runs_dir, name or config.name, fill)
     return Experiment(config, dataset, assembly, run)
-
-
-def run_record(
-    config: Config,
-    dataset: Dataset,
-    assembly: Assembly,
-    command: Sequence[str],
-    fold: Fold | None = None,
-) -> dict[str, Any]:
-    """Return run.json at the start of a run; all that has a clock in it stands there."""
-    split = dataset.split
-    return {
-        "status": "running",
-        "command": list(command),
-        "process": os.getpid(),
-        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "seed": config.seed,
-        "threads": assembly.threads,
-        "data": {
-            "source": config.data.source,
-            "fingerprints": dict(dataset.fingerprints),
-            "train_rows": len(split.train),
-            "validation_rows": len(split.validation),
-            "test_rows": len(split.test),
-            **({} if fold is None else {"fold": fold.index + 1, "folds": fold.count}),
-        },
-        "environment": environment(),
-    }

@@ -73,13 +73,22 @@ class Model:
         return outputs
 
 
-def model_metadata(config: Config, preprocessing: Preprocessing, epoch: int) -> dict[str, Any]:
-    """Return what a checkpoint says of the model beside its arrays; no path, no clock."""
+def portable_config(config: Config) -> dict[str, Any]:
+    """Return the config as plain values, and of its files the names alone."""
     settings = config_to_dict(config)
     for key in PATH_KEYS:
         if settings["data"].get(key):
             settings["data"][key] = Path(settings["data"][key]).name
-    return {"config": settings, "preprocessing": preprocessing.to_dict(), "epoch": epoch}
+    return settings
+
+
+def model_metadata(config: Config, preprocessing: Preprocessing, epoch: int) -> dict[str, Any]:
+    """Return what a checkpoint says of the model beside its arrays; no path, no clock."""
+    return {
+        "config": portable_config(config),
+        "preprocessing": preprocessing.to_dict(),
+        "epoch": epoch,
+    }
 
 
 def model_from_checkpoint(checkpoint: Checkpoint) -> Model:

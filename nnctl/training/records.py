@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from nnctl.config import Config
 from nnctl.data.dataset import Dataset
 from nnctl.runs.checkpoint import Checkpoint
+from nnctl.runs.environment import environment
 from nnctl.training.assembly import Assembly
 from nnctl.training.inference import model_metadata
 
@@ -23,6 +26,33 @@ def history_columns(config: Config, dataset: Dataset) -> tuple[str, ...]:
     sets = ["train"] if dataset.validation is None else ["train", "validation"]
     measured = ("loss", *(config.metrics or ()))
     return ("epoch", "learning_rate", *(f"{s}_{name}" for s in sets for name in measured))
+
+
+def run_record(
+    config: Config,
+    dataset: Dataset,
+    assembly: Assembly,
+    command: Sequence[str],
+) -> dict[str, Any]:
+    """Return run.json at the start of a run; all that has a clock in it stands there."""
+    split, fold = dataset.split, dataset.fold
+    return {
+        "status": "running",
+        "command": list(command),
+        "process": os.getpid(),
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "seed": config.seed,
+        "threads": assembly.threads,
+        "data": {
+            "source": config.data.source,
+            "fingerprints": dict(dataset.fingerprints),
+            "train_rows": len(split.train),
+            "validation_rows": len(split.validation),
+            "test_rows": len(split.test),
+            **({} if fold is None else {"fold": fold.index + 1, "folds": fold.count}),
+        },
+        "environment": environment(),
+    }
 
 
 def last_checkpoint(
@@ -37,8 +67,10 @@ def last_checkpoint(
         "optimizer_steps": snapshot.optimizer_steps,
         "learning_rate": dict(snapshot.learning_rate),
         "stopping": dict(snapshot.stopping),
+        "progress": snapshot.progress,
         "history_columns": list(columns),
         "data": dict(dataset.fingerprints),
+        "fold": None if dataset.fold is None else [dataset.fold.index, dataset.fold.count],
         "threads": assembly.threads,
     }
     arrays = {

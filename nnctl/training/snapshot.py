@@ -1,22 +1,25 @@
-"""All that an epoch changes, as it was when the last whole epoch had ended.
+"""All that training changes, as it was at a moment when everything belonged together.
 
-Training may end anywhere: by Ctrl-C in the middle of a batch, or by a loss that is not finite,
-found when earlier batches of the epoch have moved the weights already. What is written then is the
-snapshot, in which everything belongs together.
+Training may end anywhere: by a second Ctrl-C in the middle of a batch, or by a loss that is not
+finite, found when earlier batches of the epoch have moved the weights already. What is written
+then is the snapshot: of the end of the last epoch, or of the pause after a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from nnctl.data.arrays import IntArray
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.stopping import EarlyStopping
+
+SLOT = "optimizer_"
 
 
 @dataclass
@@ -27,7 +30,8 @@ class Snapshot:
     optimizer_steps: int = 0
     learning_rate: Mapping[str, Any] = field(default_factory=dict)
     stopping: Mapping[str, Any] = field(default_factory=dict)
-    arrays: dict[str, FloatArray] = field(default_factory=dict)
+    progress: Mapping[str, Any] | None = None  # of the epoch that has begun, if one has
+    arrays: dict[str, Any] = field(default_factory=dict)
 
     def take(
         self,
@@ -37,12 +41,29 @@ class Snapshot:
         stopping: EarlyStopping,
         weights: Mapping[str, FloatArray],
     ) -> None:
-        """Copy what stands there now, into the arrays of the first time."""
+        """Copy what stands there between two epochs, into the arrays of the first time."""
         self.epoch, self.optimizer_steps = epoch, optimizer.steps
         self.learning_rate, self.stopping = learning_rate.state(), stopping.state()
-        slots = {f"optimizer_{name}": slot for name, slot in optimizer.slots.items()}
+        self.progress = None
+        for name in ("epoch_outputs", "epoch_order"):
+            self.arrays.pop(name, None)
+        slots = {f"{SLOT}{name}": slot for name, slot in optimizer.slots.items()}
         for name, array in {**weights, **slots}.items():
             if name in self.arrays:
                 np.copyto(self.arrays[name], array)
             else:
                 self.arrays[name] = array.copy()
+
+    def take_progress(self, progress: Any, outputs: FloatArray, order: IntArray) -> None:
+        """Copy how far the epoch has come: its sums, and the outputs of the rows seen so far."""
+        self.progress = asdict(progress)
+        self.arrays["epoch_outputs"] = outputs[: progress.rows].copy()
+        self.arrays["epoch_order"] = order[: progress.rows].copy()
+
+    def slots(self) -> dict[str, FloatArray]:
+        """Return the optimizer's arrays by their own names."""
+        return {
+            name.removeprefix(SLOT): array
+            for name, array in self.arrays.items()
+            if name.startswith(SLOT)
+        }

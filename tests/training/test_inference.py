@@ -108,7 +108,7 @@ def test_a_checkpoint_brings_the_whole_model_back(tmp_path: Path) -> None:
     assert model.preprocessing.features == experiment.dataset.preprocessing.features
     np.testing.assert_array_equal(model.class_weight, experiment.assembly.class_weight)
     inputs = experiment.dataset.train.inputs[:32]
-    np.testing.assert_array_equal(model.outputs(inputs), trainer.workspace.predict(inputs))
+    np.testing.assert_array_equal(model.outputs(inputs), trainer.steps.workspace.predict(inputs))
 
 
 def test_the_last_checkpoint_holds_the_best_network_too(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_behind_a_step_the_outputs_are_the_net_inputs(tmp_path: Path) -> None:
     model = load_model(experiment.run.best)
     evaluator = Evaluator(trainer.network, trainer.loss, trainer.decoder, 30)
     for outputs in (
-        trainer.outputs,
+        trainer.steps.outputs,
         evaluator.outputs_and_loss(trainer.train)[0],
         model.outputs(inputs),
         model.outputs_row_by_row(inputs),

@@ -100,7 +100,7 @@ def test_two_dense_layers_have_the_gradients_worked_out_by_hand(tmp_path: Path) 
     epochs = experiment.epochs()
     next(epochs)
     trainer = experiment.assembly.trainer
-    views = [trainer.network.layout.views(trainer.workspace.gradients, i) for i in (0, 1)]
+    views = [trainer.network.layout.views(trainer.steps.workspace.gradients, i) for i in (0, 1)]
     expected: dict[tuple[int, str], Any] = {
         (1, "weights"): [[903.75, 468.75], [1687, 875], [3253.5, 1687.5], [1506.25, 781.25]],
         (1, "biases"): [120.5, 62.5],
@@ -109,7 +109,7 @@ def test_two_dense_layers_have_the_gradients_worked_out_by_hand(tmp_path: Path) 
     }
     for (layer, name), gradient in expected.items():
         np.testing.assert_array_equal(views[layer][name], gradient)
-    np.testing.assert_array_equal(trainer.outputs, [[121.5, 62.5]])
+    np.testing.assert_array_equal(trainer.steps.outputs, [[121.5, 62.5]])
     next(epochs)
     assert column(experiment, "train_loss") == pytest.approx([9213.25, 196.5612128857], rel=1e-12)
 
@@ -130,7 +130,7 @@ def test_sigmoid_and_cross_entropy_take_the_fused_step(tmp_path: Path) -> None:
     output = {"initializer": values([[0.2]])}
     experiment = trained(tmp_path, one_hot_row(data, "binary_cross_entropy", output))
     assert column(experiment, "train_loss") == pytest.approx([0.6443966600735709], rel=1e-14)
-    assert experiment.assembly.trainer.outputs[0, 0] == pytest.approx(0.52497918747894, rel=1e-14)
+    assert experiment.assembly.trainer.steps.outputs[0, 0] == pytest.approx(0.52497918747894, rel=1e-14)
     weight = parameters(experiment)["weights"][0, 0]
     assert weight == pytest.approx(0.223751040626053, rel=1e-14)
 
@@ -141,8 +141,8 @@ def test_softmax_and_cross_entropy_take_the_fused_step(tmp_path: Path) -> None:
     experiment = trained(tmp_path, one_hot_row(data, "categorical_cross_entropy", output))
     assert column(experiment, "train_loss") == pytest.approx([1.1031860488854577], rel=1e-14)
     trainer = experiment.assembly.trainer
-    np.testing.assert_allclose(trainer.outputs, [[0.66818777, 0.33181223]], rtol=0, atol=5e-9)
-    d_scores = trainer.objective.d_scores
+    np.testing.assert_allclose(trainer.steps.outputs, [[0.66818777, 0.33181223]], rtol=0, atol=5e-9)
+    d_scores = trainer.steps.objective.d_scores
     np.testing.assert_allclose(d_scores, [[0.66818777, -0.66818777]], rtol=0, atol=5e-9)
     expected = [[0.23318122, 0.066818777], [-0.133637554, -0.06636245]]
     np.testing.assert_allclose(parameters(experiment)["weights"], expected, rtol=0, atol=5e-9)
@@ -203,7 +203,7 @@ def test_identity_activations_collapse_into_one_layer(tmp_path: Path) -> None:
         views = parameters(experiment, layer)
         weights, biases = weights @ views["weights"], biases @ views["weights"] + views["biases"]
     trainer, inputs = experiment.assembly.trainer, experiment.dataset.train.inputs[:32]
-    scores = trainer.workspace.scores(inputs)
+    scores = trainer.steps.workspace.scores(inputs)
     np.testing.assert_allclose(scores, inputs @ weights + biases, rtol=1e-12, atol=1e-12)
 
 

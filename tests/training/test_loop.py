@@ -187,11 +187,11 @@ def test_dropout_changes_training_and_not_prediction(tmp_path: Path) -> None:
         for rate in (0.0, 0.5)
     )
     inputs = plain.dataset.train.inputs[:32]
-    predictions = [e.assembly.trainer.workspace.predict(inputs).copy() for e in (plain, dropped)]
+    predictions = [e.assembly.trainer.steps.workspace.predict(inputs).copy() for e in (plain, dropped)]
     np.testing.assert_array_equal(predictions[0], predictions[1])
     losses = [next(e.epochs()).values["train_loss"] for e in (plain, dropped)]
     assert losses[0] != losses[1]
-    workspace = dropped.assembly.trainer.workspace
+    workspace = dropped.assembly.trainer.steps.workspace
     np.testing.assert_array_equal(
         workspace.predict(inputs).copy(), workspace.predict(inputs).copy()
     )
@@ -203,7 +203,7 @@ def test_dropout_draws_anew_for_every_batch_and_epoch(tmp_path: Path) -> None:
     settings = classification(model={"hidden": hidden}, training=training, optimizer=UNCHANGED)
     experiment = started(tmp_path, settings)
     trainer = experiment.assembly.trainer
-    outputs: list[FloatArray] = [trainer.outputs.copy() for _ in experiment.epochs()]
+    outputs: list[FloatArray] = [trainer.steps.outputs.copy() for _ in experiment.epochs()]
     assert len(trainer.train) == 500
     assert not np.allclose(outputs[0], outputs[1])
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from nnctl.training.threads import OPERATIONS_WORTH_A_THREAD, blas_threads, choose_threads
+from tests.training.experiments import Settings, classification, column, trained
 
 WORTH_ONE = int(OPERATIONS_WORTH_A_THREAD / 6)  # weights times rows
 
@@ -44,3 +47,19 @@ def test_blas_is_held_to_the_number_while_the_context_is_open() -> None:
 
 def blas_pools() -> list[int]:
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_other_threads_give_the_same_losses_within_the_stated_tolerance(tmp_path: Path) -> None:
+    sections: Settings = {
+        "model": {"hidden": [{"units": 512}, {"units": 512}]},
+        "training": {"epochs": 3, "batch_size": 256},
+    }
+    generator = {"name": "spirals", "samples": 1000}
+    losses = [
+        column(
+            trained(tmp_path, classification(generator, **sections, compute={"threads": threads})),
+            "train_loss",
+        )
+        for threads in (1, 2)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)

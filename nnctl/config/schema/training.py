@@ -77,6 +77,9 @@ class TrainingConfig(Section):
     gradient_clipping: GradientClippingConfig | None = Field(
         None, description="The largest gradient that is taken as it is."
     )
+    on_divergence: Literal["stop", "skip_batch", "halve_learning_rate"] = Field(
+        "stop", description="What to do when a number is not finite any more."
+    )
 
 
 class RegularizationConfig(Section):

@@ -1,0 +1,46 @@
+"""`nnctl resume`: a run that ended before its time goes on, or any run for longer."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nnctl.cli import console
+from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, Plots, Quiet, RunArgument, RunsDir
+from nnctl.cli.train import conduct, place
+
+
+def resume(
+    run: RunArgument = None,
+    overrides: Overrides = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on although config or data have changed.")
+    ] = False,
+    plots: Plots = True,
+    quiet: Quiet = False,
+    json: Json = False,
+    runs_dir: RunsDir = DEFAULT_RUNS_DIR,
+) -> None:
+    """Go on with a run after a crash, a Ctrl-C, or for more epochs.
+
+    Left out, RUN is the latest that is not finished. The result is the same, to the byte, as if it
+    had never stopped.
+    """
+    from nnctl.runs.directory import find_run
+    from nnctl.runs.status import latest_unfinished, run_status
+    from nnctl.training.resuming import resume_experiment
+
+    directory = find_run(run, runs_dir) if run else latest_unfinished(runs_dir)
+    if run_status(directory) == "finished" and not overrides:
+        if not json:
+            console.write_line(directory.path)
+        console.notes(
+            [f"{directory.path} is finished; --set training.epochs=N goes on for more epochs"]
+        )
+        return
+    experiment = resume_experiment(directory, overrides or (), force=force, command=sys.argv)
+    if not quiet:
+        console.say(f"going on after {place(experiment)}")
+    conduct(experiment, plots=plots, quiet=quiet, json=json)

@@ -1,0 +1,33 @@
+"""What became of a run: what run.json says, and whether the process that said so still lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnctl.errors import RunError
+from nnctl.runs.directory import RunDirectory, list_runs
+from nnctl.runs.json_file import read_json
+from nnctl.runs.lock import is_held
+
+KILLED = "killed"
+
+
+def run_status(run: RunDirectory) -> str:
+    """Return running, killed, interrupted, diverged, failed, trained or finished.
+
+    A run that says it is running, and that no process holds, was killed.
+    """
+    status = str(read_json(run.run_json).get("status", ""))
+    return KILLED if status == "running" and not is_held(run) else status
+
+
+def latest_unfinished(runs_dir: Path) -> RunDirectory:
+    """Return the latest run that is neither finished nor being trained, else the latest of all.
+
+    Raises RunError where there are no runs.
+    """
+    runs = list_runs(runs_dir)
+    if not runs:
+        raise RunError(f"no runs in {runs_dir} yet; train one with `nnctl train CONFIG`")
+    unfinished = [run for run in runs if run_status(run) not in ("finished", "running")]
+    return (unfinished or runs)[-1]

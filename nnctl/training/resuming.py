@@ -1,0 +1,186 @@
+"""A run that ended before its time, or is to go on for longer, brought back to where it stood."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nnctl.config import Config, config_from_dict, dump_config, load_config
+from nnctl.config.loading import overridden
+from nnctl.config.schema.data import PATH_KEYS
+from nnctl.data.dataset import Dataset, load_dataset
+from nnctl.data.fingerprint import changes
+from nnctl.data.folds import Fold
+from nnctl.errors import Problem, RunError
+from nnctl.runs.atomic import remove_stale_temporaries, write_atomically
+from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
+from nnctl.runs.directory import RunDirectory
+from nnctl.runs.lock import hold_run
+from nnctl.training.assembly import assemble
+from nnctl.training.experiment import Experiment
+from nnctl.training.inference import FORGED, portable_config
+from nnctl.training.resumption import Resumption
+from nnctl.training.snapshot import SLOT, Snapshot
+
+# What another training of the same network may change: how long it is, and how fast it learns.
+FREE = (
+    "training.epochs",
+    "training.early_stopping",
+    "training.on_divergence",
+    "optimizer.learning_rate",
+    "optimizer.schedule",
+    "expect",
+)
+MOST_DIFFERENCES = 6
+
+
+def resume_experiment(
+    run: RunDirectory,
+    overrides: Sequence[str] = (),
+    *,
+    force: bool = False,
+    command: Sequence[str] = (),
+) -> Experiment:
+    """Return the run's experiment as it was at its last checkpoint, ready to go on.
+
+    The run is held from now on. `overrides` may change what is in `FREE`. Raises RunError where
+    another process trains the run, no checkpoint can be used, or config or data are not what they
+    were, unless `force`.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold_run(run))
+        for directory in (run.path, run.checkpoints, run.plots):
+            remove_stale_temporaries(directory)
+        checkpoint, notices = newest_checkpoint(run)
+        config, changes = resumed_config(run, checkpoint, overrides, force=force)
+        fold = checkpoint.metadata["fold"]
+        dataset = load_dataset(config, None if fold is None else Fold(*fold))
+        notices += check_data(run, checkpoint, dataset, force=force)
+        experiment = restored_experiment(run, checkpoint, config, dataset)
+        trainer = experiment.assembly.trainer
+        if changes:
+            trainer.stopping.waited = 0  # more epochs are more patience, too
+            trainer.take_snapshot()
+        experiment.resumption = Resumption(
+            stack.pop_all(), changes, checkpoint.metadata["config"], notices, tuple(command)
+        )
+    return experiment
+
+
+def newest_checkpoint(run: RunDirectory) -> tuple[Checkpoint, tuple[str, ...]]:
+    """Return the last checkpoint, or the one before it where the last cannot be used."""
+    try:
+        return read_checkpoint(run.last), ()
+    except RunError as error:
+        if not run.previous.exists():
+            raise
+        checkpoint = read_checkpoint(run.previous)
+        epoch = checkpoint.metadata.get("epoch")
+        return checkpoint, (f"{error}; going on from {run.previous}, of epoch {epoch}",)
+
+
+def resumed_config(
+    run: RunDirectory, checkpoint: Checkpoint, overrides: Sequence[str], *, force: bool
+) -> tuple[Config, dict[str, Any]]:
+    """Return the config to go on with, and what the overrides changed in it.
+
+    The checkpoint knows the config that it was trained with: a config.yaml that says something
+    else was edited, or was being replaced when the process that changed it died: it is replaced
+    now, for the next checkpoint will not know what stood there before.
+    """
+    trained = checkpoint.metadata["config"]
+    written = load_config(run.config)
+    edited = differences(trained, portable_config(written))
+    if edited and portable_config(written) == checkpoint.metadata.get("config_before"):
+        written, edited = config_of_checkpoint(trained, written), {}
+        write_atomically(run.config, dump_config(written).encode())
+    if edited and not force:
+        message = f"was changed since the run was trained: {told(edited)}"
+        raise RunError(Problem(f"{message}; restore it, or resume with --force", str(run.config)))
+    config = overridden(written, overrides) if overrides else written
+    changed = differences(portable_config(written), portable_config(config))
+    refused = {key: value for key, value in changed.items() if not key.startswith(FREE)}
+    if refused and not force:
+        message = (
+            f"resuming may not change {told(refused)}: that is another training, for `nnctl train`"
+        )
+        raise RunError(Problem(f"{message} (--force goes on all the same)", str(run.path)))
+    return config, {**edited, **changed}
+
+
+def config_of_checkpoint(trained: Mapping[str, Any], written: Config) -> Config:
+    """Return the checkpoint's config, with the paths of the one that stands in the run."""
+    paths = {key: getattr(written.data, key) for key in PATH_KEYS}
+    data = {**trained["data"], **{key: path for key, path in paths.items() if path is not None}}
+    return config_from_dict({**trained, "data": data}, Path.cwd())
+
+
+def check_data(
+    run: RunDirectory, checkpoint: Checkpoint, dataset: Dataset, *, force: bool
+) -> tuple[str, ...]:
+    """Refuse data that is not what the run was trained on; with `force` say so only."""
+    trained = checkpoint.metadata["data"]
+    found = []
+    for key in {**trained, **dataset.fingerprints}:
+        if key not in trained or key not in dataset.fingerprints:
+            found.append(f"data.{key}: {'added' if key not in trained else 'gone'}")
+        else:
+            parts = changes(trained[key], dataset.fingerprints[key])
+            found += [f"data.{key} is {part}" for part in parts]
+    if not found:
+        return ()
+    message = f"its data is not what it was trained on: {'; '.join(found)}"
+    if not force:
+        raise RunError(Problem(f"{message}; restore it, or resume with --force", str(run.path)))
+    return (f"{run.path}: {message}",)
+
+
+def restored_experiment(
+    run: RunDirectory, checkpoint: Checkpoint, config: Config, dataset: Dataset
+) -> Experiment:
+    """Build everything anew and put the checkpoint's state into it; RunError where it misfits."""
+    metadata, arrays = checkpoint.metadata, checkpoint.arrays
+    assembly, config = assemble(config, dataset, threads=metadata["threads"])
+    try:
+        snapshot = Snapshot(
+            epoch=metadata["epoch"],
+            optimizer_steps=metadata["optimizer_steps"],
+            learning_rate=metadata["learning_rate"],
+            stopping=metadata["stopping"],
+            progress=metadata["progress"],
+            arrays={
+                name: array
+                for name, array in arrays.items()
+                if name.startswith((SLOT, "epoch_", "best_")) or name in ("parameters", "state")
+            },
+        )
+        assembly.trainer.restore(snapshot)
+        columns = metadata["history_columns"]
+        history = [
+            {c: int(v) if c == "epoch" else v for c, v in zip(columns, row, strict=True)}
+            for row in arrays["history"].tolist()
+        ]
+    except FORGED as error:
+        message = f"its checkpoint does not fit its config and data ({error}); train again"
+        raise RunError(Problem(message, str(run.path))) from error
+    return Experiment(config, dataset, assembly, run, history)
+
+
+def differences(before: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return what differs between two configs: dotted key -> (before, now)."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        found: dict[str, tuple[Any, Any]] = {}
+        for key in {**before, **now}:
+            below = f"{path}.{key}" if path else str(key)
+            found |= differences(before.get(key), now.get(key), below)
+        return found
+    return {} if before == now else {path: (before, now)}
+
+
+def told(changed: Mapping[str, tuple[Any, Any]]) -> str:
+    """Return differences as part of a sentence: `seed (1, now 2)`."""
+    parts = [f"{key} ({before}, now {now})" for key, (before, now) in changed.items()]
+    rest = len(parts) - MOST_DIFFERENCES
+    return ", ".join(parts[:MOST_DIFFERENCES]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,187 @@
+"""The steps of an epoch: a forward pass, a backward pass and an update for every batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.batching import batches
+from nnctl.data.streams import stream
+from nnctl.nn.clipping import clip_by_norm, clip_by_value
+from nnctl.nn.descent import Optimizer
+from nnctl.nn.layers import Dropout
+from nnctl.nn.loss import Loss
+from nnctl.nn.network import Network, Workspace
+from nnctl.nn.objective import Objective
+from nnctl.nn.penalties import WeightPenalty
+from nnctl.training.evaluation import Examples
+
+
+@dataclass(frozen=True)
+class EpochSettings:
+    """How an epoch goes through the training rows."""
+
+    seed: int
+    batch_size: int
+    shuffle: bool
+    metrics: tuple[str, ...]
+    l1: float = 0.0
+    l2: float = 0.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    plateau_monitor: str | None = None  # what a schedule that watches is told
+    on_divergence: str = "stop"  # or skip_batch, halve_learning_rate
+
+
+@dataclass
+class Progress:
+    """How far an epoch has come, and the sums over its batches so far."""
+
+    batches: int = 0
+    rows: int = 0  # without those of batches that were skipped
+    loss_sum: float = 0.0
+    share_sum: float = 0.0
+    penalty: float = 0.0  # of the weights with which the epoch began
+    skipped: int = 0  # batches without an update, since they gave no finite one
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the rows so far, by their weights."""
+        return self.loss_sum / self.share_sum if self.share_sum > 0.0 else 0.0
+
+
+class NotFiniteError(Exception):
+    """A batch gave a number that is not finite; `batch` counts from 0, None stands for the end."""
+
+    def __init__(self, what: str, batch: int | None = None) -> None:
+        super().__init__(what)
+        self.what, self.batch = what, batch
+
+
+class Batches:
+    """Buffers into which the rows of each batch are gathered."""
+
+    def __init__(self, examples: Examples, batch_size: int) -> None:
+        self.examples = examples
+        self.inputs: FloatArray = np.empty_like(examples.inputs[:batch_size])
+        self.encoded: FloatArray = np.empty_like(examples.encoded[:batch_size])
+        weights = examples.weights
+        self.weights = None if weights is None else np.empty_like(weights[:batch_size])
+
+    def gather(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return inputs, encoded targets and weights of these rows, valid until the next call."""
+        n = len(rows)
+        # The rows are known to be in range; without `mode` take copies once more to be safe.
+        inputs = np.take(self.examples.inputs, rows, 0, out=self.inputs[:n], mode="clip")
+        encoded = np.take(self.examples.encoded, rows, 0, out=self.encoded[:n], mode="clip")
+        if self.weights is None or self.examples.weights is None:
+            return inputs, encoded, None
+        weights = np.take(self.examples.weights, rows, 0, out=self.weights[:n], mode="clip")
+        return inputs, encoded, weights
+
+
+class Steps:
+    """Everything that a step needs, made once; `outputs` and `order` fill up over an epoch."""
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        train: Examples,
+        settings: EpochSettings,
+    ) -> None:
+        self.network, self.optimizer, self.train, self.settings = (
+            network,
+            optimizer,
+            train,
+            settings,
+        )
+        self.batch_rows = min(settings.batch_size, len(train))
+        self.workspace = Workspace(network, self.batch_rows)
+        self.has_dropout = any(isinstance(stage, Dropout) for stage in self.workspace.stages)
+        activation = network.layers[-1].activation
+        shape = (self.batch_rows, network.n_outputs)
+        self.objective = Objective(activation, loss, *shape, network.dtype)
+        self.batches = Batches(train, self.batch_rows)
+        n = network.n_weights
+        self.penalty = WeightPenalty(
+            network.parameters[:n], self.workspace.gradients[:n], settings.l1, settings.l2
+        )
+        self.outputs: FloatArray = np.empty((len(train), network.n_outputs), network.dtype)
+        self.order: IntArray = np.empty(len(train), np.int64)  # the rows that the outputs are of
+
+    @property
+    def batches_in_epoch(self) -> int:
+        """How many steps an epoch has."""
+        return -(-len(self.train) // self.batch_rows)
+
+    def remaining(self, progress: Progress, epoch: int) -> Iterator[IntArray]:
+        """Yield the rows of each batch that is still to come in the epoch."""
+        # All rows at once need no order: their gradient is a sum.
+        shuffle = self.settings.shuffle and self.batch_rows < len(self.train)
+        seed = self.settings.seed
+        parts = batches(len(self.train), self.batch_rows, seed, epoch, shuffle)
+        for batch, rows in enumerate(parts):
+            if batch >= progress.batches:
+                yield rows
+
+    def take(
+        self, progress: Progress, epoch: int, learning_rate: float, paused: Callable[[], bool]
+    ) -> bool:
+        """Take the steps that the epoch has left; False where a pause came before its end.
+
+        `progress` is that after the last step. Raises NotFiniteError where a batch's loss is not
+        finite and such batches are not to be skipped.
+        """
+        skip = self.settings.on_divergence == "skip_batch"
+        for rows in self.remaining(progress, epoch):
+            outputs = self.outputs[progress.rows : progress.rows + len(rows)]
+            loss, weights = self.propagate(progress.batches, rows, epoch, outputs)
+            if skip and not (math.isfinite(loss) and self._finite_gradients()):
+                progress.skipped += 1
+            elif not math.isfinite(loss):
+                raise NotFiniteError(f"the loss became {loss}", progress.batches)
+            else:
+                self.optimizer.step(self.workspace.gradients, learning_rate)
+                share = float(len(rows)) if weights is None else float(weights.sum())
+                progress.loss_sum += share * loss
+                progress.share_sum += share
+                self.order[progress.rows : progress.rows + len(rows)] = rows
+                progress.rows += len(rows)
+            progress.batches += 1
+            if paused() and progress.batches < self.batches_in_epoch:
+                return False
+        return True
+
+    def propagate(
+        self, batch: int, rows: IntArray, epoch: int, outputs: FloatArray
+    ) -> tuple[float, FloatArray | None]:
+        """Pass a batch forward and, where its loss is finite, back; return loss and row weights."""
+        workspace = self.workspace.narrowed(len(rows))
+        objective = self.objective.narrowed(len(rows))
+        inputs, encoded, weights = self.batches.gather(rows)
+        if self.has_dropout:
+            workspace.draw_masks(stream(self.settings.seed, "dropout", epoch, batch))
+        scores = workspace.forward(inputs)
+        loss = objective(scores, encoded, weights)
+        if math.isfinite(loss):
+            outputs[...] = objective.decisions(scores)
+            workspace.backward(objective.d_scores)
+            self._regularize()
+        return loss, weights
+
+    def _regularize(self) -> None:
+        settings, gradients = self.settings, self.workspace.gradients
+        self.penalty.add_gradient()
+        if settings.clip_value is not None:
+            clip_by_value(gradients, settings.clip_value)
+        if settings.clip_norm is not None:
+            clip_by_norm(gradients, settings.clip_norm)
+
+    def _finite_gradients(self) -> bool:
+        return bool(np.isfinite(self.workspace.gradients).all())
