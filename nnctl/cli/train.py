@@ -97,13 +97,18 @@ def tell_of_the_end(experiment: Experiment, *, json: bool) -> None:
     """Say where a run stands whose training ended before its time."""
     if json:
         console.write_json({"run": str(experiment.run.path), "status": experiment.status})
-    progress = experiment.assembly.trainer.snapshot.progress
-    batch = f" and {progress['batches']} batches" if progress else ""
     if experiment.status == "interrupted":
         console.say(
-            f"stopped after epoch {len(experiment.history)}{batch}; go on with "
-            f"`nnctl resume {experiment.run.path}`"
+            f"stopped after {place(experiment)}; go on with `nnctl resume {experiment.run.path}`"
         )
+
+
+def place(experiment: Experiment) -> str:
+    """Return how far training has come: `epoch 3 and 2 batches`."""
+    snapshot = experiment.assembly.trainer.snapshot
+    batches = snapshot.progress["batches"] if snapshot.progress else 0
+    told = f" and {batches} batch{'' if batches == 1 else 'es'}" if batches else ""
+    return f"epoch {snapshot.epoch}{told}"
 
 
 def present(experiment: Experiment, summary: dict[str, Any]) -> None:
