@@ -25,10 +25,11 @@ FEWEST_IN_ORDER = 2
 
 
 def check_parts(config: Config) -> Iterator[Finding]:
-    """Only features have settings here, and an ignored column is no feature."""
+    """Only features have settings here; ignored may be whatever is none."""
     data = config.data
     for name in data.columns:
-        if part := _part_of(data, name):
+        part = _part_of(data, name)
+        if part and data.columns[name].kind != "ignored":
             message = f"data.columns names the {part}; only features have settings here, take"
             yield Finding((*COLUMNS, name), f"{message} it out", at_key=True)
     for index, name in enumerate(data.features or ()):

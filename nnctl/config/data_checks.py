@@ -12,6 +12,7 @@ from nnctl.config.schema.root import Config
 
 USUAL_QUOTE = '"'  # is never a delimiter or a decimal
 NO_QUOTES = "+- \t\r\n\0"
+MOST_GENERATED = 100_000_000  # numbers, which take 0.8 GB, and a few times as much in passing
 
 
 def check_origin(config: Config) -> Iterator[Finding]:
@@ -127,6 +128,21 @@ def check_generator(config: Config) -> Iterator[Finding]:
             f"(received {generator.low})"
         )
         yield Finding(("data", "generator", "low"), message)
+
+
+def check_generated_size(config: Config) -> Iterator[Finding]:
+    """What is made must fit into memory."""
+    generator = config.data.generator
+    if generator is None:
+        return
+    features = getattr(generator, "features", 2)
+    numbers = generator.samples * (features + 1)
+    if numbers > MOST_GENERATED:
+        message = (
+            f"data.generator makes {shown(numbers)} numbers, and may make {MOST_GENERATED:,}; "
+            "write fewer `samples`"
+        )
+        yield Finding(("data", "generator"), message)
 
 
 def check_shares(config: Config) -> Iterator[Finding]:

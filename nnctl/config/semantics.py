@@ -27,6 +27,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     data_checks.check_encoding: ("data.encoding",),
     data_checks.check_signs: ("data.delimiter", "data.decimal", "data.quote"),
     data_checks.check_generator: ("data.generator",),
+    data_checks.check_generated_size: ("data.generator",),
     data_checks.check_shares: ("data.split",),
     data_checks.check_group: ("data.group", "data.split"),
     data_checks.check_task: ("data.task", "data.split.stratify", "loss"),

@@ -35,9 +35,19 @@ def read_heading(records: Records, name: str, form: CsvFormat) -> tuple[Grammar,
     if not form.header:
         return grammar, tuple(f"x{position}" for position in range(1, len(first) + 1))
     records.skip_row(grammar)
-    header = tuple(map(str.strip, first))
+    header = named(tuple(map(str.strip, first)))
     refuse_bad_names(header, name, line, form.decimal)
     return grammar, header
+
+
+def named(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; a column without one, such as the index that pandas and R write, gets one.
+
+    Where no column has a name, all stay as they are, for they will be refused.
+    """
+    if not any(header):
+        return tuple(header)
+    return tuple(column or f"column_{position}" for position, column in enumerate(header, start=1))
 
 
 def refuse_impossible_marks(form: CsvFormat, name: str) -> None:
@@ -84,8 +94,8 @@ def refuse_bad_names(header: Sequence[str], name: str, line: int, decimal: str) 
     for position, column in enumerate(header, start=1):
         first = positions.setdefault(column, position)
         if not column:
-            message = "the column has no name; write one in the header"
-            problems.append(Problem(message, name, line, position))
+            message = "no column has a name; write them in the header"
+            raise DataError(Problem(message, name, line))
         elif first != position:
             message = f"column {first} is called `{column}` too; rename one of them"
             problems.append(Problem(message, name, line, position))

@@ -13,14 +13,14 @@ from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.fingerprint import fingerprint
 from nnctl.data.fitting import fit_preprocessing
 from nnctl.data.folds import Fold, fold_rows
-from nnctl.data.generators import GENERATORS
+from nnctl.data.generators import generated
 from nnctl.data.preprocessing import Preprocessing
-from nnctl.data.roles import Roles, resolve_roles, wishes_of
+from nnctl.data.roles import Roles, resolve_roles, resolve_targets, wishes_of
 from nnctl.data.sources import read_source
 from nnctl.data.splitting import Split, split_rows
 from nnctl.data.streams import stream
 from nnctl.data.table import Table, listed
-from nnctl.data.targets import find_labels, notice_spellings
+from nnctl.data.targets import find_labels, notice_spellings, with_targets
 from nnctl.data.wishes import Wish, Wishes
 from nnctl.errors import DataError, Problem
 
@@ -46,6 +46,7 @@ class Tables:
     main: Table
     validation: Table | None = None
     test: Table | None = None
+    notices: tuple[str, ...] = ()
 
     def fingerprints(self) -> dict[str, Any]:
         """Return the fingerprint of each table, by the config's key for it."""
@@ -105,7 +106,7 @@ def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None
         validation=validation,
         test=test,
         preprocessing=preprocessing,
-        notices=(*notices, *of_classes),
+        notices=(*tables.notices, *notices, *of_classes),
         split=with_own_files(split, tables),
         fingerprints=tables.fingerprints(),
         fold=fold,
@@ -170,7 +171,21 @@ def load_tables(config: Config) -> Tables:
     for table in (validation, test):
         if table is not None:
             table.require(name for name in main.names if name != data.group)
-    return Tables(main, validation, test)
+    tables = Tables(main, validation, test)
+    drop = data.missing_target == "drop"
+    return without_gaps(tables, resolve_targets(config, main)) if drop else tables
+
+
+def without_gaps(tables: Tables, targets: Sequence[str]) -> Tables:
+    """Leave out the rows without a target, and say how many they were."""
+    kept: dict[str, Table] = {}
+    notices: tuple[str, ...] = ()
+    for name in ("main", "validation", "test"):
+        table = getattr(tables, name)
+        if table is not None:
+            kept[name], said = with_targets(table, targets)
+            notices += said
+    return Tables(**kept, notices=notices)
 
 
 def load_table(config: Config) -> Table:
@@ -180,8 +195,8 @@ def load_table(config: Config) -> Table:
         assert data.source is not None, "the config holds a source or a generator"
         return read_source(data.source, data, wishes_of(config), labels=data.labels)
     seed = config.seed if data.generator.seed is None else data.generator.seed
-    generate = GENERATORS[data.generator.name]
-    return generate(stream(seed, "generator"), **data.generator.parameters())
+    rng = stream(seed, "generator")
+    return generated(data.generator.name, rng, data.generator.parameters())
 
 
 def wishes_like(table: Table, wishes: Wishes) -> Wishes:

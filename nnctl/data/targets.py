@@ -31,6 +31,24 @@ def find_classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
     return in_order(present)
 
 
+def with_targets(table: Table, targets: Sequence[str]) -> tuple[Table, tuple[str, ...]]:
+    """Return the rows whose targets are all there, and a sentence about the others.
+
+    Raises DataError where no row is left.
+    """
+    missing = np.zeros(table.n_rows, np.bool_)
+    for name in targets:
+        missing |= np.isnan(table.values(name))
+    count = int(missing.sum())
+    if not count:
+        return table, ()
+    if count == table.n_rows:
+        raise DataError(Problem(f"no row has a value of {listed(targets)}", table.source))
+    row = "1 row has" if count == 1 else f"{count:,} rows have"
+    sentence = f"{row} no value of {listed(targets)} and {'is' if count == 1 else 'are'} left out"
+    return table.take(np.flatnonzero(~missing)), (sentence,)
+
+
 def in_order(texts: set[str]) -> tuple[str, ...]:
     """Return the texts sorted as numbers where all of them are, otherwise by code points."""
     if parse_numbers([*texts]) is not None:

@@ -18,7 +18,7 @@ MISFITS: dict[str, list[str]] = {
     "columns: {x: numeric, y: numeric}": [
         "1:56: data.columns names the target `y`; only features have settings here, take it out",
     ],
-    "sample_weight: w, group: g,\n columns: {w: numeric, g: ignored}": [
+    "sample_weight: w, group: g,\n columns: {w: numeric, g: categorical}": [
         "2:12: data.columns names the sample weight `w`; only features have settings here, "
         "take it out",
         "2:24: data.columns names the group `g`; only features have settings here, take it out",

@@ -15,6 +15,7 @@ from nnctl.data.csv_reader import read_csv
 from nnctl.data.table import Table
 from nnctl.data.wishes import Wish, Wishes
 from nnctl.errors import DataError
+from tests.data.tables import table_of
 
 EMPTY = "f.csv: the data is empty; write the columns' names in the first line, and rows below"
 NO_ROWS = "f.csv: the data has a header but no rows; write a row below it"
@@ -50,8 +51,8 @@ BROKEN = {
     "a,b,a\n1,2,3\n": "f.csv:1:3: column 1 is called `a` too; rename one of them",
     "a,b,a,a\n": "f.csv:1:3: column 1 is called `a` too; rename one of them\n"
     "f.csv:1:4: column 1 is called `a` too; rename one of them",
-    "a,,c\n1,2,3\n": "f.csv:1:2: the column has no name; write one in the header",
-    "\na,b,\n1,2,3\n": "f.csv:2:3: the column has no name; write one in the header",
+    '"",""\n1,2\n': "f.csv:1: no column has a name; write them in the header",
+    ",column_1\n1,2\n": "f.csv:1:2: column 1 is called `column_1` too; rename one of them",
     "0,1\n1,0\n": (
         "f.csv:1: the first line holds numbers (received `0`), not the columns' names; "
         "write a line of names above, or `header: false`"
@@ -241,3 +242,7 @@ def test_what_the_csv_module_writes_is_read_back(
     csv.writer(text).writerows([header, *clean])
     read_back = read(text.getvalue(), CsvFormat(delimiter=","), block_size)
     assert read_back == [*map(tuple, [header, *clean])]
+
+
+def test_a_column_without_a_name_is_called_by_its_place() -> None:
+    assert table_of(",a,\n1,2,3\n").names == ("column_1", "a", "column_3")

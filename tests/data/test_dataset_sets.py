@@ -254,3 +254,32 @@ def test_tables_that_were_read_before_are_not_read_again(tmp_path: Path) -> None
     second = load_dataset(config, tables=tables)
     for name in ("train", "validation", "test"):
         assert bytes_of(getattr(first, name)) == bytes_of(getattr(second, name))
+
+
+GAPS = "a,y\n1,2\n2,NA\n3,4\n4,\n5,6\n6,7\n"
+
+
+def test_rows_without_a_target_are_left_out_where_that_is_wished(tmp_path: Path) -> None:
+    for name, text in (("f.csv", GAPS), ("v.csv", "a,y\n1,NA\n2,3\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    data = {"source": "f.csv", "validation_source": "v.csv", "target": "y"}
+    tree = {"data": {**data, "missing_target": "drop"}, "loss": "mean_squared_error"}
+    dataset = load_dataset(config_from_dict(tree, tmp_path))
+    assert dataset.preprocessing.inverse_targets(dataset.train.targets).ravel() == pytest.approx(
+        [2.0, 4.0, 6.0, 7.0]
+    )
+    assert dataset.validation is not None
+    assert len(dataset.validation.inputs) == 1
+    assert dataset.notices == (
+        "2 rows have no value of `y` and are left out",
+        "1 row has no value of `y` and is left out",
+    )
+    assert dataset.fingerprints["source"]["rows"] == 4
+
+
+def test_a_table_without_any_target_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("a,y\n1,NA\n2,NA\n", encoding="utf-8")
+    data = {"source": "f.csv", "target": "y", "missing_target": "drop"}
+    config = config_from_dict({"data": data, "loss": "mean_squared_error"}, tmp_path)
+    with pytest.raises(DataError, match="no row has a value of `y`"):
+        load_dataset(config)

@@ -105,6 +105,9 @@ class DataConfig(Section):
     missing: Missing = Field(
         RefuseMissing(name="error"), description="What becomes of the features' missing cells."
     )
+    missing_target: Literal["error", "drop"] = Field(
+        "error", description="What becomes of a row whose target is missing; drop: left out."
+    )
     unknown: Unknown = Field(
         "error", description="What becomes of a category that no training row has."
     )

@@ -20,7 +20,8 @@ from nnctl.config.schema.base import (
 
 LARGEST_SEED = 2**63 - 1
 Seed = Annotated[Integer, Field(ge=0, le=LARGEST_SEED)]
-ClassCount = Annotated[Integer, Field(ge=2)]
+MOST_CLASSES = 10_000
+ClassCount = Annotated[Integer, Field(ge=2, le=MOST_CLASSES)]
 JITTER = "The standard deviation of the noise."
 
 
