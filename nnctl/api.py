@@ -6,6 +6,7 @@
     run.summary["best"]["test_accuracy"]
     run.predict([[5.1, 3.5, 1.4, 0.2]])              # array(['setosa'])
     run.predict({"petal_width": [0.2], ...})         # by name, in any order: also a data frame
+    run.evaluate("new_flowers.csv")["accuracy"]      # without a file: its own test rows
     nnctl.load_run("latest").predict_proba(X)
 
 `nnctl` itself offers these names and imports this module when one of them is first used.
@@ -14,7 +15,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,24 +27,35 @@ from numpy.typing import NDArray
 from nnctl.config import Config, config_from_dict, load_config
 from nnctl.data.arrays import FloatArray
 from nnctl.data.given_columns import Inputs, table_of_inputs
+from nnctl.data.sources import open_chunks
+from nnctl.data.table import Table
 from nnctl.runs.directory import RunDirectory, find_run
 from nnctl.runs.history import read_history
 from nnctl.runs.json_file import read_json
+from nnctl.training.baselines import load_baselines
 from nnctl.training.cross_validation import start_cross_validation
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.experiment import start_experiment
 from nnctl.training.inference import Model, load_model
 from nnctl.training.loop import EpochResult
-from nnctl.training.predicting import require_probabilities
+from nnctl.training.own_portions import own_portions
+from nnctl.training.own_rows import own_rows
+from nnctl.training.predicting import require_probabilities, rows_at_once
+from nnctl.training.reporting import evaluate_tables, wishes_of_labelled_rows
+from nnctl.training.threads import blas_threads
 
 __all__ = ["Run", "cross_validate", "load_config", "load_run", "train"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run directory and, once asked for, its best network."""
 
     directory: RunDirectory
+
+    def __repr__(self) -> str:
+        """`Run('runs/iris')`."""
+        return f"Run({str(self.path)!r})"
 
     @property
     def path(self) -> Path:
@@ -94,6 +106,24 @@ class Run:
         decoder = self.model.decoder
         assert isinstance(decoder, ClassDecoder)
         return decoder.scores(self._outputs(inputs))
+
+    def evaluate(self, source: str | Path | None = None) -> dict[str, Any]:
+        """Measure the network as `nnctl evaluate` does; return what its --json says.
+
+        `source` is a file of labelled rows; left out, they are the run's own: test rows, else
+        validation, else training. Raises DataError for rows that cannot be used.
+        """
+        model, rows = self.model, rows_at_once(self.model)
+        tables: Iterator[Table]
+        if source is None:
+            own = own_rows(self.directory)
+            tables, name = own_portions(own.table, rows), own.set_name
+        else:
+            wishes, name = wishes_of_labelled_rows(model), str(source)
+            tables = open_chunks(name, model.config.data, wishes, rows=rows)
+        with blas_threads(1):
+            report = evaluate_tables(model, tables, load_baselines(self.directory.baselines, model))
+        return {"run": str(self.path), "checkpoint": "best", "data": name, **report.measures}
 
     @property
     def classes(self) -> tuple[str, ...]:

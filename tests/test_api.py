@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,26 @@ def test_several_targets_come_back_in_their_own_units(tmp_path: Path) -> None:
     np.testing.assert_allclose(ratio, 1.0, atol=0.1)
     with pytest.raises(UsageError, match="for classes"):
         run.predict_proba(features)
+
+
+def test_a_run_is_shown_by_its_path(tmp_path: Path) -> None:
+    run = nnctl.train(IRIS, SHORT, runs_dir=tmp_path)
+    assert repr(run) == f"Run('{tmp_path}/iris')"
+
+
+@pytest.mark.parametrize("source", [None, ROOT / "datasets" / "iris.csv"])
+def test_measures_are_those_of_the_command(iris: nnctl.Run, source: Path | None) -> None:
+    files = [] if source is None else [str(source)]
+    done = subprocess.run(
+        [sys.executable, "-m", "nnctl", "evaluate", str(iris.path), *files, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report = iris.evaluate(source)
+    assert report == json.loads(done.stdout)
+    assert report["rows"] == (sum(map(sum, report["confusion"])))
+    assert report["data"] == ("test" if source is None else str(source))
 
 
 @pytest.mark.parametrize(

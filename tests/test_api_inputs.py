@@ -132,7 +132,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "a gap": (
         lambda: changed("island", None, 7),
         "the inputs: row 7: input `island` has a missing value (received `null`); fill it in; a "
-        "network that was trained with `missing: median` would fill it itself",
+        "network that was trained with `missing: most_frequent` would fill it itself",
     ),
     "two lengths": (
         lambda: columns() | {"size": ["small"]},

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnctl.analysis.planes import grid_rows, middle_row, spread
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.dataset import load_tables
+from nnctl.data.loading import load_main_table
 from nnctl.data.table import Table, number_matrix
 from nnctl.errors import Problem, UsageError
 from nnctl.plots.boundary import boundary_figure
@@ -255,7 +255,7 @@ def _require_numbers(preprocessing: Preprocessing, names: Sequence[str]) -> None
 
 def _table_of(run: RunDirectory) -> tuple[Table, tuple[str, ...]]:
     """Return some of the run's rows, and a notice where its data changed since it was trained."""
-    table = load_tables(run_config(run)).main
+    table, _ = load_main_table(run_config(run))
     return _some_rows(table), notice_changes(read_checkpoint(run.best), table)
 
 

@@ -7,6 +7,7 @@ import functools
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -14,11 +15,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TextIO, TypeVar
 
 import typer
 
 from nnctl.errors import NnctlError, Problem, StorageError, printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 P = ParamSpec("P")
 Item = TypeVar("Item")
@@ -154,28 +158,52 @@ def write_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
     """Write a table to stdout; cells are shown literally, numbers to the right, "" as a blank."""
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    rows = list(rows)
-    table = Table(box=box.SIMPLE_HEAD)
-    for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], (int, float)) for row in rows if row[index] != "")
-        table.add_column(
-            Text(printable(column)), justify="right" if numeric else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(Text(printable(_cell(value))) for value in row))
+    rows, headings = list(rows), [*map(printable, columns)]
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else PLAIN_WIDTH
     # Rich would obey FORCE_COLOR, which many CI systems set, and colour what a program reads.
     text = io.StringIO()
-    Console(file=text, width=width, force_terminal=terminal, highlight=False).print(table)
+    console = Console(file=text, width=width, force_terminal=terminal, highlight=False)
+    table = _table(headings, rows)
+    endless = console.options.update(width=sys.maxsize)
+    for longest in range(max(map(len, headings)), 0, -1):
+        if console.measure(table, options=endless).maximum <= width:
+            break
+        table = _table([_broken(heading, longest) for heading in headings], rows)
+    console.print(table)
     lines = (line.rstrip() for line in text.getvalue().splitlines())
     heading = [] if title is None else [printable(title)]
     write("\n".join([*heading, *(line for line in lines if line)]) + "\n\n")
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table whose headings, some of which may have more lines than others, end alike."""
+    from rich import box
+    from rich.align import Align
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for index, heading in enumerate(headings):
+        numeric = all(isinstance(row[index], (int, float)) for row in rows if row[index] != "")
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        lowered = Align(Text(heading, justify=side), side, vertical="bottom")
+        table.add_column(lowered, justify=side, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(_cell(value))) for value in row))
+    return table
+
+
+def _broken(heading: str, longest: int) -> str:
+    """Return a heading on lines of at most so many characters, as far as its `_` allow it."""
+    lines = [""]
+    for word in re.findall("[^_]*_|[^_]+", heading):
+        if lines[-1] and len(lines[-1] + word) > longest:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def _cell(value: object) -> str:

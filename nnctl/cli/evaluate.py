@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nnctl.cli import console
 from nnctl.cli.options import (
     DEFAULT_RUNS_DIR,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Header,
     InputArgument,
     Json,
+    Labels,
+    MissingValue,
     RunArgument,
     RunsDir,
     WhichCheckpoint,
@@ -19,6 +24,7 @@ from nnctl.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from nnctl.cli.inputs import Reading
     from nnctl.data.table import Table
     from nnctl.runs.directory import RunDirectory
     from nnctl.training.baselines import Baselines
@@ -31,30 +37,43 @@ def evaluate(
     run: RunArgument = None,
     source: InputArgument = None,
     split: WhichSplit = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    header: Header = None,
+    missing_value: MissingValue = None,
+    labels: Labels = None,
     checkpoint: WhichCheckpoint = "best",
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Measure a network on labelled rows, beside a linear model and a constant answer.
 
-    Without INPUT they are the run's own: test rows, else validation, else training.
+    Without INPUT they are the run's own: test rows, else validation, else training. Text is read as
+    the run's own data is, unless --delimiter, --encoding, --decimal or --no-header say otherwise.
     """
+    from nnctl.cli.inputs import Reading
     from nnctl.cli.opening import open_run
     from nnctl.errors import UsageError
     from nnctl.training.reporting import evaluate_tables
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
+    reading = Reading(delimiter, encoding, decimal, header, missing_value, labels)
+    reading.require_input(source)
     if source is not None and split is not None:
         raise UsageError("--split chooses among the run's own rows; leave it or INPUT out")
     directory, model = open_run(run, runs_dir, checkpoint)
     baselines = open_baselines(directory, model)
-    tables, name = labelled_rows(directory, model, source, split)
+    if source is None:
+        tables, name = own_rows_to_measure(directory, model, split)
+    else:
+        tables, name = labelled_rows(directory, model, source, reading)
     with blas_threads(1):
         report = evaluate_tables(model, tables, baselines)
-    header = {"run": str(directory.path), "checkpoint": checkpoint, "data": name}
+    measured = {"run": str(directory.path), "checkpoint": checkpoint, "data": name}
     if json:
-        console.write_json({**header, **report.measures})
+        console.write_json({**measured, **report.measures})
     else:
         present(model, f"{directory.name}, {name}", report.measures)
     console.notes(report.notes)
@@ -72,35 +91,41 @@ def open_baselines(run: RunDirectory, model: Model) -> Baselines | None:
     return baselines
 
 
-def labelled_rows(
-    run: RunDirectory, model: Model, source: str | None, split: str | None
+def own_rows_to_measure(
+    run: RunDirectory, model: Model, split: str | None
 ) -> tuple[Iterator[Table], str]:
-    """Return the rows to measure on, in portions, and what they are called."""
-    from nnctl.data.sources import open_chunks, stream_chunks
+    """Return the run's rows of a set, in portions, and what the set is called."""
     from nnctl.training.own_portions import own_portions
     from nnctl.training.own_rows import own_rows
     from nnctl.training.predicting import rows_at_once
+
+    own = own_rows(run, split)
+    console.notes(own.notices)
+    return own_portions(own.table, rows_at_once(model)), own.set_name
+
+
+def labelled_rows(
+    run: RunDirectory, model: Model, source: str, reading: Reading
+) -> tuple[Iterator[Table], str]:
+    """Return the rows of INPUT, in portions, and what they are called."""
+    from nnctl.cli.inputs import STDIN, STDIN_NAME, input_tables
+    from nnctl.training.remarks import notice_trained_rows
     from nnctl.training.reporting import wishes_of_labelled_rows
 
-    rows = rows_at_once(model)
-    if source is None:
-        own = own_rows(run, split)
-        console.notes(own.notices)
-        return own_portions(own.table, rows), own.set_name
-    data, wishes = model.config.data, wishes_of_labelled_rows(model)
-    if source == "-":
-        tables = stream_chunks(sys.stdin.buffer, "<stdin>", data, wishes, rows=rows)
-        return with_ignored_noted(model, tables), "<stdin>"
-    return with_ignored_noted(model, open_chunks(source, data, wishes, rows=rows)), source
+    tables = input_tables(run, model, source, reading, wishes_of_labelled_rows(model))
+    if source == STDIN:
+        return with_lacking_weight_noted(model, tables), STDIN_NAME
+    console.notes(notice_trained_rows(run, source))
+    return with_lacking_weight_noted(model, tables), source
 
 
-def with_ignored_noted(model: Model, tables: Iterator[Table]) -> Iterator[Table]:
-    """Pass the tables on; say once which of their columns nobody looks at."""
-    from nnctl.training.predicting import describe_ignored_columns
+def with_lacking_weight_noted(model: Model, tables: Iterator[Table]) -> Iterator[Table]:
+    """Pass the tables on; say once that they do not weigh their rows as the run does."""
+    from nnctl.training.predicting import describe_lacking_weight
 
     for number, table in enumerate(tables):
         if number == 0:
-            console.notes(describe_ignored_columns(model, table))
+            console.notes(describe_lacking_weight(model, table))
         yield table
 
 

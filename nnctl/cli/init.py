@@ -8,9 +8,18 @@ from typing import Annotated
 import typer
 
 from nnctl.cli import console
-from nnctl.cli.options import Json, Output
-
-TAB = ("tab", "\\t")  # what a shell makes it easier to write
+from nnctl.cli.options import (
+    Decimal,
+    Delimiter,
+    Encoding,
+    Json,
+    Labels,
+    MissingValue,
+    Output,
+    character,
+)
+from nnctl.cli.wording import in_options
+from nnctl.errors import NnctlError
 
 
 def init(
@@ -29,30 +38,15 @@ def init(
             show_default=False,
         ),
     ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="The labels of an IDX or NPY file: `label`.", show_default=False
-        ),
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(metavar="CHARACTER", help="What separates cells.", show_default=False),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Such as latin-1.", show_default=False)
-    ] = None,
-    decimal: Annotated[
-        str | None,
-        typer.Option(metavar=".|,", help="What stands before a fraction.", show_default=False),
-    ] = None,
-    missing_value: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="One more way to write a missing cell, such as ?."),
-    ] = None,
+    labels: Labels = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    missing_value: MissingValue = None,
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Whether the first line holds names.")
     ] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary, no notes.")] = False,
     json: Json = False,
 ) -> None:
     """Write a starter config for a table.
@@ -65,7 +59,7 @@ def init(
     reading = Reading(
         data,
         labels=labels,
-        delimiter="\t" if delimiter in TAB else delimiter,
+        delimiter=character(delimiter),
         encoding=encoding,
         decimal=decimal,
         missing_values=tuple(missing_value or ()),
@@ -73,11 +67,15 @@ def init(
     )
     if output is not None:
         refuse_to_overwrite(output, [data, labels], force=force)
-    made = start_config(reading, target, task, output)
+    try:
+        made = start_config(reading, target, task, output)
+    except NnctlError as error:
+        raise in_options(error) from error
     if output is not None:
         write_atomically(output, made.text.encode())
-    console.say(made.summary)
-    console.notes(made.notes)
+    if not quiet:
+        console.say(made.summary)
+        console.notes(made.notes)
     if json:
         path = None if output is None else str(output)
         console.write_json({"path": path, **made.report, "config": made.text})

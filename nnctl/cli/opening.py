@@ -7,16 +7,19 @@ from pathlib import Path
 from nnctl.cli import console
 from nnctl.errors import UsageError
 from nnctl.runs.directory import RunDirectory, find_run
-from nnctl.runs.json_file import read_json
+from nnctl.runs.status import run_status
 from nnctl.training.inference import Model, load_model
 
-# What run.json says of a training that did not come to its end, as part of a sentence.
+# What became of a training that did not come to its end, as part of a sentence.
 UNFINISHED = {
     "running": "has not ended",
+    "killed": "was killed",
     "interrupted": "was interrupted",
+    "trained": "was not summed up",
     "diverged": "diverged",
     "failed": "failed",
 }
+TO_BE_RESUMED = ("killed", "interrupted", "trained", "failed")
 
 
 def open_run(reference: str | None, runs_dir: Path, checkpoint: str) -> tuple[RunDirectory, Model]:
@@ -25,7 +28,11 @@ def open_run(reference: str | None, runs_dir: Path, checkpoint: str) -> tuple[Ru
         raise UsageError(f"--checkpoint must be best or last (received {checkpoint})")
     run = find_run(reference, runs_dir)
     model = load_model(run.best if checkpoint == "best" else run.last)
-    ending = UNFINISHED.get(read_json(run.run_json).get("status", ""))
-    if ending is not None:
-        console.notes([f"training of {run.path} {ending}; its {checkpoint} epoch is {model.epoch}"])
+    status = run_status(run)
+    if status in UNFINISHED:
+        told = (
+            f"training of {run.path} {UNFINISHED[status]}; its {checkpoint} epoch is {model.epoch}"
+        )
+        remedy = f"; `nnctl resume {run.path}` goes on" if status in TO_BE_RESUMED else ""
+        console.notes([told + remedy])
     return run, model

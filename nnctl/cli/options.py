@@ -23,7 +23,8 @@ InputArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="INPUT",
-        help="A CSV file, or - for standard input; left out, the run's own rows.",
+        help="A table to read (CSV, NPY, NPZ, IDX, Parquet, Arrow), or - for standard input; "
+        "left out, the run's own rows.",
         show_default=False,
     ),
 ]
@@ -51,7 +52,53 @@ WhichSplit = Annotated[
         show_default=False,
     ),
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter", metavar="CHARACTER", help="What separates cells.", show_default=False
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Such as latin-1.", show_default=False),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(
+        "--decimal", metavar=".|,", help="What stands before a fraction.", show_default=False
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether the first line holds names.", show_default=False
+    ),
+]
+MissingValue = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--missing-value",
+        metavar="TEXT",
+        help="One more way to write a missing cell, such as ?.",
+        show_default=False,
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="The labels of an IDX or NPY file: `label`.",
+        show_default=False,
+    ),
+]
 DEFAULT_RUNS_DIR = Path("runs")
+TAB = ("tab", "\\t")  # what a shell makes it easier to write
+
+
+def character(delimiter: str | None) -> str | None:
+    """Return the delimiter that was said, a tab also where it was spelled out."""
+    return "\t" if delimiter in TAB else delimiter
 
 
 def run_and_input(first: str | None, second: str | None) -> tuple[str | None, str | None]:

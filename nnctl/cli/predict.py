@@ -13,8 +13,13 @@ import typer
 from nnctl.cli import console
 from nnctl.cli.options import (
     DEFAULT_RUNS_DIR,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Header,
     InputArgument,
     Json,
+    MissingValue,
     Output,
     RunArgument,
     RunsDir,
@@ -47,23 +52,33 @@ def predict(
     with_input: Annotated[
         bool, typer.Option("--with-input", help="Repeat the input's columns before them.")
     ] = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    header: Header = None,
+    missing_value: MissingValue = None,
     checkpoint: WhichCheckpoint = "best",
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
     """Predict rows of a file, a pipe or the run's own, however many they are.
 
+    Text is read as the run's own data is, unless --delimiter, --encoding, --decimal or --no-header
+    say otherwise.
+
     The result is CSV with the column `prediction`, one JSON object a line (jsonl, or --json), or a
     NumPy array (npy). Cells that --with-input repeats are never altered, also where a spreadsheet
     would take them for formulas (=, +, -, @).
     """
-    from nnctl.cli.inputs import input_tables
+    from nnctl.cli.inputs import Reading, input_tables
     from nnctl.cli.opening import open_run
     from nnctl.training.predicting import predict_stream, require_probabilities
     from nnctl.training.prediction_formats import FORMATS
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
+    reading = Reading(delimiter, encoding, decimal, header, missing_value)
+    reading.require_input(source)
     form = chosen_format(form, json, output)
     refuse_text_in_array(form, output, with_input)
     directory, model = open_run(run, runs_dir, checkpoint)
@@ -75,7 +90,7 @@ def predict(
         tables = own_tables(directory, model, with_input)
     else:
         wishes = model.preprocessing.wishes()
-        tables = input_tables(model, source, wishes, keep_written=with_input)
+        tables = input_tables(directory, model, source, reading, wishes, keep_written=with_input)
     predictions = predict_stream(model, tables, console.notes, probabilities=proba)
     # A second thread would change the last bits, and gain nothing on a row.
     with blas_threads(1), opened_output(output) as stream:
@@ -102,7 +117,10 @@ def files_of(run: RunDirectory) -> list[str]:
 
 
 def chosen_format(form: str | None, json: bool, output: Path | None) -> str:
-    """Return what to write: as --format says, or --json, or the suffix of the output."""
+    """Return what to write: as --format says, or --json, or the suffix of the output.
+
+    Raises UsageError for a format that there is not, and a suffix that promises another.
+    """
     from nnctl.errors import UsageError
     from nnctl.training.prediction_formats import FORMATS, SUFFIXES
 
@@ -112,7 +130,13 @@ def chosen_format(form: str | None, json: bool, output: Path | None) -> str:
         raise UsageError(f"--json stands for --format jsonl (received {form}); leave one out")
     if form is not None or json:
         return form or "jsonl"
-    return SUFFIXES.get(output.suffix.lower(), "csv") if output is not None else "csv"
+    suffix = "" if output is None else output.suffix.lower()
+    if suffix and suffix not in SUFFIXES:
+        raise UsageError(
+            f"--output has the suffix of no format ({output}); name it {', '.join(SUFFIXES)}, or "
+            "say --format"
+        )
+    return SUFFIXES.get(suffix, "csv")
 
 
 def refuse_text_in_array(form: str, output: Path | None, with_input: bool) -> None:

@@ -29,12 +29,15 @@ def resume(
     had never stopped.
     """
     from nnctl.runs.directory import find_run
+    from nnctl.runs.json_file import read_json
     from nnctl.runs.status import latest_unfinished, run_status
     from nnctl.training.resuming import resume_experiment
 
     directory = find_run(run, runs_dir) if run else latest_unfinished(runs_dir)
     if run_status(directory) == "finished" and not overrides:
-        if not json:
+        if json:
+            console.write_json({"run": str(directory.path), **read_json(directory.summary)})
+        else:
             console.write_line(directory.path)
         console.notes(
             [f"{directory.path} is finished; --set training.epochs=N goes on for more epochs"]

@@ -64,10 +64,10 @@ def conduct(experiment: Experiment, *, plots: bool, quiet: bool, json: bool) -> 
             for result in watched(epochs, last, rows, quiet=quiet):
                 console.notes(result.notices)
         pause.raise_again()
+        summary = experiment.finish()
     except BaseException:
         tell_of_the_end(experiment, json=json)
         raise
-    summary = experiment.finish()
     if json:
         console.write_json({"run": str(experiment.run.path), **summary})
     if not quiet:
@@ -97,7 +97,7 @@ def tell_of_the_end(experiment: Experiment, *, json: bool) -> None:
     """Say where a run stands whose training ended before its time."""
     if json:
         console.write_json({"run": str(experiment.run.path), "status": experiment.status})
-    if experiment.status == "interrupted":
+    if experiment.status in ("interrupted", "trained"):
         console.say(
             f"stopped after {place(experiment)}; go on with `nnctl resume {experiment.run.path}`"
         )

@@ -99,8 +99,7 @@ def _columns(config: Config) -> Iterator[tuple[Path, ColumnConfig]]:
 
 def _part_of(data: DataConfig, name: str) -> str | None:
     """Say what a column is instead of a feature."""
-    targets = (data.target,) if isinstance(data.target, str) else data.target or ()
-    parts = {"target": targets, "sample weight": (data.sample_weight,), "group": (data.group,)}
+    parts = {"target": data.targets, "sample weight": (data.sample_weight,), "group": (data.group,)}
     return next((f"{part} `{name}`" for part, names in parts.items() if name in names), None)
 
 

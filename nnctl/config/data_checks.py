@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from nnctl.config.findings import Finding, repeated, shown
 from nnctl.config.pairs import CLASSIFICATION_LOSSES, known_task
-from nnctl.config.schema.data import LABEL, PATH_KEYS, SET_NAMES
-from nnctl.config.schema.generators import Linear
+from nnctl.config.schema.data import HELD_OUT_SETS, LABEL, PATH_KEYS
+from nnctl.config.schema.generators import GaussianQuantiles, Linear
 from nnctl.config.schema.root import Config
 
 USUAL_QUOTE = '"'  # is never a delimiter or a decimal
@@ -46,7 +46,7 @@ def check_files(config: Config) -> Iterator[Finding]:
 def check_sets(config: Config) -> Iterator[Finding]:
     """The rows for validation, or for the test, come from one place."""
     data = config.data
-    for key in SET_NAMES:
+    for key in HELD_OUT_SETS:
         share: float = getattr(data.split, key)
         if share > 0 and getattr(data, f"{key}_source") is not None:
             message = (
@@ -63,8 +63,7 @@ def check_sets(config: Config) -> Iterator[Finding]:
 def check_columns(config: Config) -> Iterator[Finding]:
     """A column has one part to play."""
     data = config.data
-    targets = (data.target,) if isinstance(data.target, str) else data.target or ()
-    features = data.features or ()
+    targets, features = data.targets, data.features or ()
     for section, columns in (("target", targets), ("features", features)):
         for index in repeated(columns):
             message = f"data.{section} names the column `{columns[index]}` twice"
@@ -135,12 +134,14 @@ def check_generated_size(config: Config) -> Iterator[Finding]:
     generator = config.data.generator
     if generator is None:
         return
-    features = getattr(generator, "features", 2)
+    features, remedy = 2, "fewer `samples`"
+    if isinstance(generator, GaussianQuantiles):
+        features, remedy = generator.features, "fewer `samples` or `features`"
     numbers = generator.samples * (features + 1)
     if numbers > MOST_GENERATED:
         message = (
-            f"data.generator makes {shown(numbers)} numbers, and may make {MOST_GENERATED:,}; "
-            "write fewer `samples`"
+            f"data.generator makes {shown(numbers)} numbers, and may make {MOST_GENERATED}; "
+            f"write {remedy}"
         )
         yield Finding(("data", "generator"), message)
 

@@ -46,6 +46,13 @@ def yaml_key(text: str, indent: int) -> str:
     return f"{blanks}{key}:"
 
 
+def column_setting(name: str, setting: str) -> str:
+    """Return what a message tells to write of one column in `data`."""
+    key = yaml_text(name)
+    entry = f"? {key} : {setting}" if len(key) > LONGEST_SIMPLE_KEY else f"{key}: {setting}"
+    return f"columns: {{{entry}}}"
+
+
 def _escaped(character: str) -> str:
     if character in ESCAPES:
         return ESCAPES[character]

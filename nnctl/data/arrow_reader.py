@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import ipc, parquet
 
+from nnctl.config.yaml_writing import column_setting
 from nnctl.data.arrays import BoolArray
 from nnctl.data.files import Source, read_most, with_seeking
 from nnctl.data.formats import Format
@@ -54,6 +55,25 @@ def read_arrow(source: Source, request: Request) -> Iterator[Table]:
             first += batch.num_rows
     if first == 0:
         raise DataError(Problem("the data has columns but no rows; save some rows", source.name))
+
+
+def awkward_columns(source: Source) -> tuple[list[str], dict[str, str]]:
+    """Return the columns of dates or times, which can be read as text, and those of no use at all.
+
+    The latter with what they hold. Raises DataError for damaged data.
+    """
+    with ExitStack() as files, damage_told(source.name):
+        if source.format in NEED_SEEKING:
+            source = files.enter_context(with_seeking(source))
+        schema, _ = OPENERS[source.format](_Pieces(source))
+        types = {field.name: field.type for field in schema if not ROW_INDEX.fullmatch(field.name)}
+    moments = [name for name, kind in types.items() if is_moment(kind)]
+    others = {
+        name: f"neither numbers nor text, but {kind}"
+        for name, kind in types.items()
+        if not (is_moment(kind) or is_number(kind) or is_text(kind) or pa.types.is_null(kind))
+    }
+    return moments, others
 
 
 @contextmanager
@@ -147,7 +167,7 @@ def refuse_types(plan: Plan, schema: Any) -> None:
             holds = "dates or times" if pa.types.is_temporal(kind) else "neither numbers nor text"
             message = (
                 f"{wish.role} `{name}` holds {holds} (received {kind}); leave it out with "
-                f"`columns: {{{name}: ignored}}`, or save it as numbers or text"
+                f"`{column_setting(name, 'ignored')}`, or save it as numbers or text"
             )
             problems.append(Problem(message, plan.source))
     if problems:

@@ -96,7 +96,7 @@ def refuse_bad_names(header: Sequence[str], name: str, line: int, decimal: str) 
         if not column:
             message = "no column has a name; write them in the header"
             raise DataError(Problem(message, name, line))
-        elif first != position:
+        if first != position:
             message = f"column {first} is called `{column}` too; rename one of them"
             problems.append(Problem(message, name, line, position))
     if problems:

@@ -103,7 +103,8 @@ class PlainCells:
         """Find the cells; None where a row is ragged, or quotes are not at the cells' borders."""
         content = block.text.encode(ENCODING, ERRORS)
         characters = np.frombuffer(content, np.uint8)
-        is_end = (characters == ord(layout.grammar.delimiter)) | (characters == ord("\n"))
+        is_end = characters == ord(layout.grammar.delimiter)
+        is_end |= characters == ord("\n")
         ends: IntArray = np.flatnonzero(is_end)
         quote = layout.grammar.quote if is_quoted(block, layout) else None
         if quote is not None:
@@ -120,10 +121,14 @@ class PlainCells:
 
     def text_column(self, position: int) -> Parsed:
         """Return a column as text; cells that are alike are decoded and unquoted once."""
-        starts = np.append(0, self.ends.ravel()[:-1] + 1)[position :: self.layout.width]
-        spans = zip(starts.tolist(), self.ends[:, position].tolist(), strict=True)
-        cells = [self.content[start:end] for start, end in spans]
-        codes, distinct = coded(cells)
+        ends = self.ends[:, position]
+        before = self.ends[:, position - 1] if position else np.append(-1, self.ends[:-1, -1])
+        if (ends - before == 2).all():  # one byte each, as labels often are
+            codes, characters = coded(np.frombuffer(self.content, np.uint8)[before + 1].tolist())
+            distinct = [bytes([character]) for character in characters]
+        else:
+            spans = zip((before + 1).tolist(), ends.tolist(), strict=True)
+            codes, distinct = coded([self.content[start:end] for start, end in spans])
         written = [cell.decode(ENCODING, ERRORS) for cell in distinct]
         if self.quoted:
             written = [single_cell(cell, self.layout.grammar) for cell in written]

@@ -48,9 +48,9 @@ def read_csv(
     A table also ends after `block_size` characters, which if None are some megabytes. Which rows it
     has does not depend on how fast they come, and none is waited for that it does not have.
 
-    Cells may be quoted as the csv module has it, and lose the spaces around them. A column whose
-    kind is not wished is one of numbers if at least half of the filled cells of the first table
-    are numbers.
+    Cells may be quoted as the csv module has it, and lose the spaces around them, but for those
+    that are kept as written. A column whose kind is not wished is one of numbers if at least half
+    of the filled cells of the first table are numbers.
 
     Raises DataError, with line and column where there are any, for what is no table in this format,
     and for a cell in a column of numbers that is neither a number nor missing.
@@ -93,12 +93,13 @@ class Reading:
         self._columns = tuple(column.settled("number") for column in self._columns)
         first = self._records.line
         self._records.line += len(block.lines)
-        rows = self._grammar.reader(block.lines) if self._keep_written else ()
+        rows = self._grammar.written(block.lines) if self._keep_written else ()
         return self._assembled(parsed, np.arange(first, self._records.line), rows)
 
     def exact_table(self, block: Block) -> Table | None:
         """Return the same as `table`: cut by the grammar, and parsed a cell at a time."""
-        records = self._records.cut(block.text, self._grammar)
+        reader_of = self._grammar.written if self._keep_written else self._grammar.reader
+        records = self._records.cut(block.text, reader_of)
         rows = list(self._records.equally_wide(records, len(self.names)))
         if not rows:
             return None
@@ -130,7 +131,7 @@ class Reading:
             lines,
             header=self.names,
             gaps={name: column.gap for name, column in by_name.items() if column.gap is not None},
-            written=tuple(tuple(map(str.strip, row)) for row in rows),
+            written=tuple(map(tuple, rows)),
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from nnctl.data.csv_text import BYTES_AT_ONCE, Lines
@@ -24,6 +25,7 @@ STRAY_QUOTE = (
 
 Cells = tuple[str, ...]
 Record = tuple[int, list[str]]  # the line on which it begins, and its cells
+Reader = Callable[[Iterable[str]], Iterator[list[str]]]  # lines to rows
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class Grammar:
             strict=strict,
         )
 
+    def written(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Return what cuts lines into the same rows as `reader`, and leaves cells their spaces.
+
+        Those before the quote that opens a cell are none of the cell's.
+        """
+        if self.delimiter == " ":
+            return self.reader(lines)
+        # Spaces are taken away where a cell begins with one. None does after its first is a NUL,
+        # which no line holds.
+        opening = f"(?! *{re.escape(self.quote)})" if self.quote else ""
+        first_space = re.compile(rf" (?<![^{re.escape(self.delimiter)}\n\r] ){opening}")
+        marked = (first_space.sub("\0", line) if " " in line else line for line in lines)
+        return map(with_spaces, self.reader(marked))
+
 
 class Records:
     """Cuts blocks of lines into rows; knows the line it is on, and whether one was blank."""
@@ -51,6 +67,7 @@ class Records:
     def __init__(self, source: Lines, name: str) -> None:
         self.line = 1  # the next to be read
         self.blank_line: int | None = None  # the first of the blank lines right before it
+        self._begins_with_comment = False  # or so it looks
         self._source = source
         self._name = name
         self._waiting: deque[str] = deque()
@@ -61,6 +78,7 @@ class Records:
             if line.strip():
                 self.line -= 1
                 self._waiting.appendleft(line)
+                self._begins_with_comment = line.startswith("#")
                 return line
         message = "the data is empty; write the columns' names in the first line, and rows below"
         raise DataError(Problem(message, self._name))
@@ -80,17 +98,17 @@ class Records:
 
     def skip_row(self, grammar: Grammar) -> None:
         """Pass over a row."""
-        next(self.cut(self._source.take(BYTES_AT_ONCE, 1).text, grammar))
+        next(self.cut(self._source.take(BYTES_AT_ONCE, 1).text, grammar.reader))
         self._put_back()
 
-    def cut(self, text: str, grammar: Grammar) -> Iterator[Record]:
+    def cut(self, text: str, reader_of: Reader) -> Iterator[Record]:
         """Yield the rows that begin in a text of whole lines; the last may end beyond it.
 
         A blank line has no cells: one of a single cell without content has quotes on it.
         """
         waiting = self._waiting
         waiting.extend(io.StringIO(text, newline=""))
-        reader = grammar.reader(self._lines())
+        reader = reader_of(self._lines())
         while waiting:
             line, is_blank = self.line, not waiting[0].strip()
             try:
@@ -109,9 +127,12 @@ class Records:
                 message = "the line is blank and rows follow below; remove it"
                 raise DataError(Problem(message, self._name, self.blank_line))
             if len(cells) != width:
+                remedy = "quote a cell that holds the delimiter"
+                if self._begins_with_comment:
+                    remedy = f"the first line begins with `#`: take comments out, or {remedy}"
                 message = (
                     f"the row has the wrong number of cells (expected {width}, "
-                    f"received {len(cells)}); quote a cell that holds the delimiter"
+                    f"received {len(cells)}); {remedy}"
                 )
                 raise DataError(Problem(message, self._name, line))
             yield line, cells
@@ -139,6 +160,12 @@ class Records:
                 raise DataError(Problem(message, self._name, self.line))
             self.line += 1
             yield line
+
+
+def with_spaces(row: list[str]) -> list[str]:
+    """Return the cells of a row with a space for each NUL."""
+    is_marked = "\0" in "".join(row)
+    return [cell.replace("\0", " ") for cell in row] if is_marked else row
 
 
 def remembering(lines: Iterator[str], taken: list[str]) -> Iterator[str]:

@@ -10,18 +10,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.fingerprint import fingerprint
 from nnctl.data.fitting import fit_preprocessing
 from nnctl.data.folds import Fold, fold_rows
-from nnctl.data.generators import generated
+from nnctl.data.loading import Tables, load_tables
 from nnctl.data.preprocessing import Preprocessing
-from nnctl.data.roles import Roles, resolve_roles, resolve_targets, wishes_of
-from nnctl.data.sources import read_source
+from nnctl.data.roles import Roles, resolve_roles
 from nnctl.data.splitting import Split, split_rows
-from nnctl.data.streams import stream
 from nnctl.data.table import Table, listed
-from nnctl.data.targets import find_labels, notice_spellings, with_targets
-from nnctl.data.wishes import Wish, Wishes
+from nnctl.data.targets import find_labels, notice_spellings
 from nnctl.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -37,25 +33,6 @@ class Rows:
     inputs: FloatArray  # (n_rows, n_inputs), scaled
     targets: Targets  # labels (n_rows,) or scaled (n_rows, n_targets)
     sample_weight: FloatArray | None  # (n_rows,)
-
-
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """The data as it was read: the main table, and those of sets with a file of their own."""
-
-    main: Table
-    validation: Table | None = None
-    test: Table | None = None
-    notices: tuple[str, ...] = ()
-
-    def fingerprints(self) -> dict[str, Any]:
-        """Return the fingerprint of each table, by the config's key for it."""
-        tables = {
-            "source": self.main,
-            "validation_source": self.validation,
-            "test_source": self.test,
-        }
-        return {key: fingerprint(table) for key, table in tables.items() if table is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +76,9 @@ def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None
         test = rows_from_table(tables.test, preprocessing, dtype, sample_weight=weight)
     of_classes: tuple[str, ...] = ()
     if roles.task == "classification":
-        untrained = notice_untrained_classes(train.targets, preprocessing.classes)
+        untrained = notice_absent_classes(
+            "training row, so never predicted", train.targets, preprocessing.classes
+        )
         of_classes = (*untrained, *notice_spellings(table, roles.targets))
     return Dataset(
         train=train,
@@ -157,57 +136,6 @@ def rows_of_sets(
     ]
 
 
-def load_tables(config: Config) -> Tables:
-    """Read the config's files, or make what its generator describes."""
-    main, data = load_table(config), config.data
-    like_main = wishes_like(main, wishes_of(config))
-    validation, test = (
-        None if path is None else read_source(path, data, like_main, labels=labels)
-        for path, labels in (
-            (data.validation_source, data.validation_labels),
-            (data.test_source, data.test_labels),
-        )
-    )
-    for table in (validation, test):
-        if table is not None:
-            table.require(name for name in main.names if name != data.group)
-    tables = Tables(main, validation, test)
-    drop = data.missing_target == "drop"
-    return without_gaps(tables, resolve_targets(config, main)) if drop else tables
-
-
-def without_gaps(tables: Tables, targets: Sequence[str]) -> Tables:
-    """Leave out the rows without a target, and say how many they were."""
-    kept: dict[str, Table] = {}
-    notices: tuple[str, ...] = ()
-    for name in ("main", "validation", "test"):
-        table = getattr(tables, name)
-        if table is not None:
-            kept[name], said = with_targets(table, targets)
-            notices += said
-    return Tables(**kept, notices=notices)
-
-
-def load_table(config: Config) -> Table:
-    """Read the config's main file, or make what its generator describes."""
-    data = config.data
-    if data.generator is None:
-        assert data.source is not None, "the config holds a source or a generator"
-        return read_source(data.source, data, wishes_of(config), labels=data.labels)
-    seed = config.seed if data.generator.seed is None else data.generator.seed
-    rng = stream(seed, "generator")
-    return generated(data.generator.name, rng, data.generator.parameters())
-
-
-def wishes_like(table: Table, wishes: Wishes) -> Wishes:
-    """Return the wish to read the same columns as those of a table, as what they are there."""
-    named: dict[str, Wish | None] = {}
-    for name in table.names:
-        wish = wishes.of(name) or Wish()
-        named[name] = Wish("text" if name in table.texts else "number", wish.role)
-    return Wishes(named, None)
-
-
 def split_table(config: Config, table: Table, roles: Roles, fold: Fold | None = None) -> Split:
     """Divide the rows as the config says.
 
@@ -250,13 +178,12 @@ def with_own_files(split: Split, tables: Tables) -> Split:
     return Split(split.train, own.get("validation", split.validation), own.get("test", split.test))
 
 
-def notice_untrained_classes(labels: Targets, classes: Sequence[str]) -> tuple[str, ...]:
-    """Return one sentence that lists the classes of which no training row is."""
-    untrained = np.setdiff1d(np.arange(len(classes)), labels)
-    if not len(untrained):
+def notice_absent_classes(row: str, labels: Targets, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return one sentence that lists the classes of which no row is; `row` says of which rows."""
+    absent = np.setdiff1d(np.arange(len(classes)), labels)
+    if not len(absent):
         return ()
-    names = listed(classes[label] for label in untrained)
-    return (f"without a training row, so never predicted: class {names}",)
+    return (f"without a {row}: class {listed(classes[label] for label in absent)}",)
 
 
 def weights(table: Table, name: str, dtype: DTypeLike) -> FloatArray:

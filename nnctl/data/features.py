@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnctl.config.schema.columns import Unknown
+from nnctl.config.yaml_writing import column_setting
 from nnctl.data.arrays import FloatArray
 from nnctl.data.table import Table, listed
 from nnctl.errors import DataError
@@ -104,5 +105,5 @@ class Feature:
             f"{remedy}"
         )
         if role == "feature":
-            message += f" (`columns: {{{self.name}: {{unknown: ignore}}}}` takes it for none)"
+            message += f" (`{column_setting(self.name, '{unknown: ignore}')}` takes it for none)"
         return message

@@ -17,15 +17,14 @@ def fingerprint(table: Table) -> dict[str, Any]:
     How a number is written (`1`, `1.0`, `1e0`), the file's place and its encoding do not count.
     """
     digest = hashlib.sha256(str(table.n_rows).encode("ascii"))
-    kinds = {name: "text" if name in table.texts else "number" for name in table.names}
-    for name, kind in kinds.items():
+    for name, kind in table.kinds.items():
         digest.update(framed(name) + framed(kind))
         for text in table.texts.get(name, ()):
             digest.update(framed(text))
         # Adding 0 makes one of the two zeros; little-endian bytes are the same on any machine.
         values = np.where(np.isnan(table.values(name)), np.nan, table.values(name)) + 0.0
         digest.update(values.astype("<f8").tobytes())
-    return {"rows": table.n_rows, "columns": kinds, "sha256": digest.hexdigest()}
+    return {"rows": table.n_rows, "columns": table.kinds, "sha256": digest.hexdigest()}
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from nnctl.config.schema.columns import ColumnConfig, ColumnKind, Missing, Scaling
 from nnctl.config.schema.data import DataConfig
+from nnctl.config.yaml_writing import column_setting, yaml_text
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.features import BOOLEAN_PAIRS, Feature, FeatureKind
+from nnctl.data.features import BOOLEAN_PAIRS, UNKNOWN, Feature, FeatureKind
 from nnctl.data.numbers import DATE
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.roles import Roles
@@ -18,13 +19,6 @@ from nnctl.data.scaling import Scaler, constant_columns, fit_scaler
 from nnctl.data.table import Table, listed, number_matrix, text_of_number
 from nnctl.data.targets import in_order
 from nnctl.errors import DataError, Problem
-
-KINDS: dict[ColumnKind, FeatureKind] = {
-    "numeric": "numeric",
-    "boolean": "boolean",
-    "ordinal": "ordinal",
-    "categorical": "categorical",
-}
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ def settings_of(data: DataConfig, name: str) -> Settings:
 def fit_feature(table: Table, train_rows: IntArray, name: str, settings: Settings) -> Fitted:
     """Fit one feature; its codes are numbers, so that all but their meaning is alike."""
     refuse_lack(table, train_rows, name, settings.missing)
-    kind = feature_kind(table, name, settings)
+    kind = feature_kind(table, train_rows, name, settings)
     feature = Feature(
         name,
         kind,
@@ -143,17 +137,19 @@ def refuse_lack(table: Table, train_rows: IntArray, name: str, missing: Missing)
     if missing.name == "error":
         table.refuse_gaps(name, values, "feature")
     if np.isnan(values[train_rows]).all():
-        message = f"feature `{name}` has no value in the training rows; write `{name}: ignored`"
-        raise DataError(table.problem(f"{message} under `columns`", name))
+        ignored = f"`{yaml_text(name)}: ignored` under `columns`"
+        message = f"feature `{name}` has no value in the training rows; write {ignored}"
+        raise DataError(table.problem(message, name))
 
 
-def feature_kind(table: Table, name: str, settings: Settings) -> FeatureKind:
-    """Return the kind that the config says, else the one that the cells look like."""
+def feature_kind(table: Table, train_rows: IntArray, name: str, settings: Settings) -> FeatureKind:
+    """Return the kind that the config says, else the one that the training cells look like."""
     if settings.kind is not None:
-        return KINDS[settings.kind]
+        assert settings.kind != "ignored", "what is ignored is no feature"
+        return settings.kind
     if name not in table.texts:
         return "numeric"
-    words = {text.lower() for text in table.texts[name]}
+    words = {text.lower() for text in texts_in(table, train_rows, name)}
     return "boolean" if any(words == set(pair) for pair in BOOLEAN_PAIRS) else "categorical"
 
 
@@ -165,17 +161,21 @@ def categories_of(
         return settings.order
     if kind != "categorical":
         return ()
-    texts, codes = table.codes(name)
-    codes = codes[train_rows]
-    present = np.unique(codes[~np.isnan(codes)]).astype(np.int64).tolist()
-    if len(present) > settings.max_categories:
-        raise DataError(
-            table.problem(too_many(name, [texts[code] for code in present], settings), name)
-        )
-    found = {texts[code] for code in present}
-    if settings.missing.name == "constant":
+    texts = texts_in(table, train_rows, name)
+    if len(texts) > settings.max_categories:
+        raise DataError(table.problem(too_many(name, texts, settings), name))
+    found = {*texts}
+    # Without a gap to train on, an input for gaps would keep the weights that it began with.
+    if settings.missing.name == "constant" and np.isnan(table.values(name)[train_rows]).any():
         found.add(as_text(settings.missing.value))
     return in_order(found)
+
+
+def texts_in(table: Table, rows: IntArray, name: str) -> list[str]:
+    """Return the different texts that some rows have, in the table's order."""
+    texts, codes = table.codes(name)
+    codes = codes[rows]
+    return [texts[code] for code in np.unique(codes[~np.isnan(codes)]).astype(np.int64).tolist()]
 
 
 def too_many(name: str, texts: Sequence[str], settings: Settings) -> str:
@@ -185,15 +185,13 @@ def too_many(name: str, texts: Sequence[str], settings: Settings) -> str:
         f"max_categories, which is {settings.max_categories} (received `{texts[0]}`, "
         f"`{texts[1]}`, ...)"
     )
+    ignored = column_setting(name, "ignored")
     if sum(DATE.fullmatch(text) is not None for text in texts) > len(texts) // 2:
         return (
-            f"{message}; dates are no categories: write `columns: {{{name}: ignored}}`, or "
-            "columns of numbers such as year and month"
+            f"{message}; dates are no categories: write `{ignored}`, or columns of numbers such as "
+            "year and month"
         )
-    return (
-        f"{message}; if it names rows write `columns: {{{name}: ignored}}`, else raise "
-        "max_categories"
-    )
+    return f"{message}; if it names rows write `{ignored}`, else raise max_categories"
 
 
 def fill_of(feature: Feature, present: FloatArray, missing: Missing) -> float:
@@ -212,7 +210,10 @@ def fill_of(feature: Feature, present: FloatArray, missing: Missing) -> float:
 
 
 def constant_code(feature: Feature, value: float | str) -> float:
-    """Return the code of the cell that the config puts where one is missing."""
+    """Return the code of the cell that the config puts where one is missing.
+
+    What is no category of the training rows is taken as such a category in a cell would be.
+    """
     if feature.kind == "numeric":
         if isinstance(value, str):
             message = f"columns.{feature.name}.missing.value must be a number (received {value})"
@@ -222,6 +223,8 @@ def constant_code(feature: Feature, value: float | str) -> float:
             raise DataError(f"{message} for `scaling: log` (received {value:g})")
         return float(value)
     code = feature.code_of(as_text(value))
+    if code is None and feature.kind == "categorical":
+        return UNKNOWN if feature.unknown == "ignore" else float("nan")
     if code is None:
         known = listed(feature.categories) if feature.categories else "true, false"
         message = f"columns.{feature.name}.missing.value must be one of {known}"

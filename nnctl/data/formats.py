@@ -22,6 +22,7 @@ STARTS: dict[bytes, Format] = {
     **{bytes([0, 0, code]): "IDX" for code in IDX_CODES},
 }
 WORKBOOK = "this is an Excel workbook, which is not read; save the sheet as CSV"
+JSON = "this is JSON, which is not read; save its rows as CSV, with a column for each key"
 REFUSED = {
     b"\xd0\xcf\x11\xe0": WORKBOOK,
     b"BZh9": "the file is packed with bzip2, which is not read; unpack it, or pack it with gzip",
@@ -29,6 +30,10 @@ REFUSED = {
     b"(\xb5/\xfd": "the file is packed with zstd, which is not read; unpack it, or use gzip",
     b"\x89HDF": "this is an HDF5 file, which is not read; save its table as NPZ, Parquet or CSV",
     b"SQLite format 3\0": "this is a SQLite database, which is not read; export a table as CSV",
+    # A first column may be called [id]; no name goes on as these do.
+    **dict.fromkeys(
+        (b'{"', b"{\n", b"{\r\n", b'{ "', b"[{", b"[[", b"[\n", b"[\r\n", b"[ {"), JSON
+    ),
     **{
         bytes([128, protocol]): (
             "this is a pickle, which is never opened, since it may run any code; "

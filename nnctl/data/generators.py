@@ -6,14 +6,16 @@ numbers in the column `label`; a curve has one feature `x` and the target `y`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from nnctl.config.schema.data import LABEL
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.table import Table, table_from_columns
+from nnctl.errors import DataError, Problem
 
-LABEL = "label"
 TWO_INPUTS = ((0, 0), (0, 1), (1, 0), (1, 1))
 CENTER_BOX = 10.0  # blobs are centered within this distance of the origin on each axis
 
@@ -192,6 +194,19 @@ GENERATORS: dict[str, Callable[..., Table]] = {
     "spirals": spirals,
     "gaussian_quantiles": gaussian_quantiles,
 }
+
+
+def generated(name: str, rng: np.random.Generator, parameters: Mapping[str, Any]) -> Table:
+    """Return the data set of that name; DataError where it holds what no float can."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            table = GENERATORS[name](rng, **parameters)
+        if all(np.isfinite(table.values(column)).all() for column in table.names):
+            return table
+    except OverflowError:  # NumPy's, of an interval whose length is no float
+        pass
+    message = "makes numbers that are too large for a float; write smaller parameters"
+    raise DataError(Problem(message, f"generator {name}"))
 
 
 def target_of_generated(table: Table) -> str:

@@ -12,16 +12,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnctl.config.schema.data import MISSING_VALUES
 from nnctl.data.arrays import FloatArray
 
 NOTATIONS = {mark: frozenset("0123456789+-eE" + mark) for mark in (".", ",")}
-MISSING_MARKS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
+MISSING_MARKS = frozenset(mark.lower() for mark in MISSING_VALUES)
 OTHER_MARKS = frozenset({"?", "-", "--", ".", "n.a.", "none", "missing", "unknown"})
 DATE = re.compile(
     r"\d{4}([-/.])\d{1,2}(\1\d{1,2}([T ]\d.*)?)?"  # 2024-01-05 12:30, 2024-01
     r"|\d{1,2}([-/.])\d{1,2}\4(\d{4}|\d{2})( \d.*)?"  # 05/01/2024, 5.1.24
     r"|\d{1,2}[ -][A-Za-z]{3,9}\.?[ -](\d{4}|\d{2})"  # 5 January 2024, 05-Jan-24
     r"|[A-Za-z]{3,9}\.? \d{1,2}, ?\d{4}"  # January 5, 2024
+    r"|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    r"([ -])(\d{1,2}\8)?\d{4}"  # Jan 5 2024, Jan-5-2024, Jan 2024
     r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?",  # 12:30, 12:30:59 pm
     re.ASCII,
 )

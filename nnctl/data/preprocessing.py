@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from nnctl.config.schema.data import Task
 from nnctl.data.arrays import BoolArray, FloatArray, IntArray
-from nnctl.data.features import Feature
+from nnctl.data.features import UNKNOWN, Feature
 from nnctl.data.scaling import Scaler
 from nnctl.data.table import Table, number_matrix
 from nnctl.data.targets import find_labels
@@ -171,6 +171,15 @@ class Preprocessing:
             for position, feature in enumerate(self.features)
             if feature.kind == "numeric" and far[:, position].any()
         }
+
+    def unknown_rows(self, codes: FloatArray) -> dict[str, IntArray]:
+        """Return the rows of codes (n_rows, n_features) without a known category, by feature."""
+        unknown = {
+            feature.name: np.flatnonzero(codes[:, position] == UNKNOWN)
+            for position, feature in enumerate(self.features)
+            if feature.kind == "categorical"
+        }
+        return {name: rows for name, rows in unknown.items() if len(rows)}
 
     def transform_targets(self, table: Table, dtype: DTypeLike) -> FloatArray | IntArray:
         """Return labels, int64 of shape (n_rows,), or scaled numbers of shape (n_rows, n_targets).

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nnctl.data.arrays import FloatArray
-from nnctl.data.table import Table, text_of_number
+from nnctl.data.dates import DateOrder
+from nnctl.data.table import Table, listed, text_of_number
+from nnctl.data.targets import with_targets
 from nnctl.errors import DataError, Problem
 
 MOST_DIFFERENT = 10_000  # values of a column that are told apart and counted
@@ -29,7 +31,7 @@ class NumberFacts:
     mean: float
     median: float  # of a sample, where there are many rows
     whole: bool  # no fraction anywhere
-    counts_rows: bool  # 0, 1, 2, ... or 1, 2, 3, ... from the first row to the last
+    rises_by_one: bool  # from each row to the next, from the first to the last
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class ColumnFacts:
     different: int  # values; one more than can be told apart, where they are too many
     counts: tuple[tuple[str, int], ...] | None  # the most frequent first; None: too many
     numbers: NumberFacts | None  # None: text, or no cell is filled
+    dates_in_order: bool = False  # the earliest first
+    unread: str = ""  # why its cells were not looked at
 
     @property
     def rows(self) -> int:
@@ -60,45 +64,54 @@ class Profile:
     columns: tuple[ColumnFacts, ...]  # in the order of the source
     targets: tuple[str, ...]
     one_hot: bool  # several targets, of which one is 1 in every row and the others are 0
+    without_target: int = 0  # rows beside `rows`, which nothing can be learnt from
 
     def column(self, name: str) -> ColumnFacts:
         """Return the facts of one column."""
         return next(facts for facts in self.columns if facts.name == name)
 
 
-def profile_of(chunks: Iterable[Table], targets: Sequence[str]) -> Profile:
+def profile_of(
+    chunks: Iterable[Table], targets: Sequence[str], unread: Mapping[str, str] | None = None
+) -> Profile:
     """Return the profile of a table that comes in chunks, of which one at a time is in memory.
 
-    Each chunk has columns of the same names and kinds. Raises DataError for a target that is not
-    there or has a missing cell, and for several targets that are not all numbers.
+    Each chunk has columns of the same names and kinds. `unread` names columns that are not in them,
+    and says why. Rows without a target are counted, and no more. Raises DataError for a target that
+    is not there, and for several targets that are not all numbers.
     """
     tallies: list[_Tally] = []
     sample = _Sample()
-    source, rows, one_hot = "", 0, len(targets) > 1
+    header: tuple[str, ...] = ()
+    source, rows, without_target, one_hot = "", 0, 0, len(targets) > 1
     for chunk in chunks:
         if not tallies:
             chunk.require(targets)
             tallies = [*_new_tallies(chunk)]
+        n_rows = chunk.n_rows
+        chunk = with_targets(chunk, targets)
+        for name in targets if len(targets) > 1 else ():
+            chunk.numbers(name, "target")
+        without_target += n_rows - chunk.n_rows
         if chunk.n_rows == 0:
             continue
-        _check_targets(chunk, targets)
         for tally in tallies:
             tally.add(chunk)
         sample.add(chunk)
         one_hot = one_hot and _is_one_hot(chunk, targets)
-        source, rows = chunk.source, rows + chunk.n_rows
+        source, header, rows = chunk.source, chunk.header, rows + chunk.n_rows
     if rows == 0:
-        raise DataError(Problem("the data has no rows", source or None))
-    columns = tuple(tally.facts(sample.median(place)) for place, tally in enumerate(tallies))
-    return Profile(source, rows, columns, tuple(targets), one_hot)
-
-
-def _check_targets(chunk: Table, targets: Sequence[str]) -> None:
-    for name in targets:
-        if len(targets) > 1:
-            chunk.numbers(name, "target")
-        else:
-            chunk.refuse_gaps(name, chunk.values(name), "target")
+        nothing = f"no row has a value of {listed(targets)}"
+        message = nothing if without_target else "the data has no rows"
+        raise DataError(Problem(message, source or None))
+    columns = [tally.facts(sample.median(place)) for place, tally in enumerate(tallies)]
+    columns += [
+        ColumnFacts(name, 0, rows, "", "", 0, None, None, unread=reason)
+        for name, reason in (unread or {}).items()
+    ]
+    if unread:
+        columns.sort(key=lambda facts: header.index(facts.name))
+    return Profile(source, rows, tuple(columns), tuple(targets), one_hot, without_target)
 
 
 def _is_one_hot(chunk: Table, targets: Sequence[str]) -> bool:
@@ -160,10 +173,12 @@ class _TextTally(_Tally):
         super().__init__(name, limit)
         self.counts: dict[str, int] | None = {}
         self._characters = 0
+        self._dates = DateOrder()
 
     def _add_present(self, chunk: Table, present: FloatArray) -> None:
         texts, codes = chunk.texts[self.name], present.astype(np.int64)
         self.first = self.first or texts[codes[0]]
+        self._dates.add(texts, codes)
         if self.counts is None:
             return
         for text, count in zip(texts, np.bincount(codes, minlength=len(texts)), strict=True):
@@ -176,14 +191,15 @@ class _TextTally(_Tally):
         self.different = len(self.counts)
 
     def facts(self, median: float) -> ColumnFacts:
-        return self._facts(None if self.counts is None else self.counts.items(), None)
+        facts = self._facts(None if self.counts is None else self.counts.items(), None)
+        return replace(facts, dates_in_order=self.filled > 0 and self._dates.holds)
 
 
 class _NumberTally(_Tally):
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(name, limit)
         self._least, self._greatest, self._sum = np.inf, -np.inf, 0.0
-        self._whole = self._counts_rows = True
+        self._whole = self._rises_by_one = True
         self._first_row = 0.0
         self._rows = 0
         self._values: FloatArray = np.empty(0)  # (n_different,), as far as they are counted
@@ -213,8 +229,7 @@ class _NumberTally(_Tally):
         if self._rows == 0:
             self._first_row = values[0]
         rows = self._first_row + self._rows + np.arange(len(values))
-        starts = self._first_row in (0.0, 1.0)
-        self._counts_rows = self._counts_rows and starts and bool((values == rows).all())
+        self._rises_by_one = self._rises_by_one and bool((values == rows).all())
         self._rows += len(values)
 
     def facts(self, median: float) -> ColumnFacts:
@@ -224,7 +239,7 @@ class _NumberTally(_Tally):
             self._count()
         mean = self._sum / self.filled
         numbers = NumberFacts(
-            self._least, self._greatest, mean, median, self._whole, self._counts_rows
+            self._least, self._greatest, mean, median, self._whole, self._rises_by_one
         )
         self.different = min(len(self._values), self._limit + 1)
         if self.different > self._limit:

@@ -11,7 +11,7 @@ import numpy as np
 from nnctl.config.schema.columns import Unknown
 from nnctl.config.schema.data import Task
 from nnctl.data.arrays import FloatArray
-from nnctl.data.features import Feature, FeatureKind
+from nnctl.data.features import UNKNOWN, Feature, FeatureKind
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.scaling import Scaler
 
@@ -84,8 +84,9 @@ def restored_feature(metadata: object) -> Feature:
 def check_codes(features: tuple[Feature, ...], fills: FloatArray) -> None:
     """Raise ValueError for a gap filled with a code that its feature does not have."""
     for feature, fill in zip(features, fills.tolist(), strict=True):
-        codes = range(len(feature.categories)) if feature.categories else (0, 1)
+        codes = range(len(feature.categories)) if feature.categories else range(2)
         known = fill in codes if feature.kind != "numeric" else not feature.logarithm or fill > -1
+        known = known or (feature.unknown == "ignore" and fill == UNKNOWN)
         if not known and not np.isnan(fill):
             raise ValueError(f"its feature {feature.name!r} has no code {fill:g}")
 

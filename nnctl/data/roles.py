@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nnctl.config.pairs import known_task
 from nnctl.config.schema.columns import ColumnKind
-from nnctl.config.schema.data import Task
-from nnctl.data.generators import LABEL, target_of_generated
+from nnctl.config.schema.data import LABEL, Task
+from nnctl.data.generators import target_of_generated
 from nnctl.data.table import Table
 from nnctl.data.targets import find_classes
 from nnctl.data.wishes import Kind, Wish, Wishes
@@ -49,23 +49,15 @@ def wishes_of(config: Config) -> Wishes:
         named[data.sample_weight] = Wish("number", "sample weight")
     if data.group is not None:
         named[data.group] = Wish("text", "group")
-    for name in named_targets(config):
+    for name in data.targets:
         named[name] = wish_for_target(config)
     return Wishes(named, Wish() if data.features is None else None)
-
-
-def named_targets(config: Config) -> tuple[str, ...]:
-    """Return the targets that the config names; a generator may be left to say which it made."""
-    target = config.data.target
-    if target is None:
-        return ()
-    return (target,) if isinstance(target, str) else target
 
 
 def wish_for_target(config: Config) -> Wish:
     """Return as what a target is read: classes are text even where they look like numbers."""
     task = known_task(config)
-    if len(named_targets(config)) > 1:
+    if len(config.data.targets) > 1:
         return Wish("number", "one-hot target" if task == "classification" else "target")
     kinds: dict[Task | None, Kind | None] = {"classification": "text", "regression": "number"}
     return Wish(kinds.get(task), "target")
@@ -84,7 +76,7 @@ def resolve_roles(config: Config, table: Table) -> Roles:
     features = data.features or tuple(
         name for name in table.names if name not in others and name not in ignored
     )
-    require_columns(table, [*others, *features], [*data.columns])
+    require_columns(table, [*others, *(data.features or ())], [*data.columns])
     for name in features:
         if name in others:
             message = f"`{name}` cannot be a feature, since it is the target or the sample weight"
@@ -105,7 +97,7 @@ def require_columns(table: Table, read: list[str], configured: list[str]) -> Non
 
 def resolve_targets(config: Config, table: Table) -> tuple[str, ...]:
     """Return the targets that the config names, or else the one that its generator made."""
-    targets = named_targets(config) or (target_of_generated(table),)
+    targets = config.data.targets or (target_of_generated(table),)
     table.require(targets)
     return targets
 

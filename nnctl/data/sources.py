@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
+from nnctl.config.schema.data import LABEL
 from nnctl.data.array_columns import read_arrays
 from nnctl.data.array_reader import open_npy, read_npz
 from nnctl.data.array_rows import OpenArray
@@ -21,8 +23,6 @@ from nnctl.errors import DataError, Problem, UsageError
 
 if TYPE_CHECKING:
     from nnctl.config.schema.data import DataConfig
-
-LABEL = "label"
 
 Reader = Callable[[Source, Request], Iterator[Table]]
 
@@ -59,6 +59,20 @@ def open_chunks(
             return
         below = files.enter_context(opened(labels, data.as_written(labels)))
         yield from read_labelled(source, look_at(below, labels), request)
+
+
+def awkward_columns(path: str, data: DataConfig) -> tuple[list[str], dict[str, str]]:
+    """Return the columns whose type, as the file tells it, is not simply numbers or text.
+
+    First those of dates or times, which can be read as text; then those that cannot be read at all,
+    with what they hold. Raises as open_chunks does.
+    """
+    with ExitStack() as files:
+        source = look_at(files.enter_context(opened(path, data.as_written(path))), path)
+        if READERS[source.format] is not read_arrow_formats:
+            return [], {}
+        columns: tuple[list[str], dict[str, str]] = arrow_reader(source).awkward_columns(source)
+        return columns
 
 
 def stream_chunks(
@@ -142,15 +156,20 @@ def read_array(source: Source, request: Request) -> Iterator[Table]:
 
 def read_arrow_formats(source: Source, request: Request) -> Iterator[Table]:
     """Yield the rows of a Parquet, Feather or Arrow file, with the extra that reads them."""
+    yield from arrow_reader(source).read_arrow(source, request)
+
+
+def arrow_reader(source: Source) -> ModuleType:
+    """Return the module that reads Arrow's formats; raise UsageError where its extra is missing."""
     try:
-        from nnctl.data.arrow_reader import read_arrow
+        import nnctl.data.arrow_reader as reader
     except ImportError as error:
         message = (
             f"reading {source.format} needs the extra `parquet` ({error}); "
             "run `pip install 'nnctl[parquet]'`"
         )
         raise UsageError(Problem(message, source.name)) from None
-    yield from read_arrow(source, request)
+    return reader
 
 
 ARRAYS: dict[Format, Callable[[Source, ExitStack], OpenArray]] = {"NPY": open_npy, "IDX": open_idx}

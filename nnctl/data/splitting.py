@@ -14,7 +14,7 @@ from nnctl.data.table import listed
 from nnctl.errors import DataError, Problem
 
 TRAIN, VALIDATION, TEST = range(3)
-SET_NAMES = ("training", "validation", "test")
+SET_TITLES = ("training", "validation", "test")  # how errors call them
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def check_class_sizes(labels: IntArray, classes: Sequence[str], source: str | No
 
 def check_set_sizes(sizes: IntArray, shares: FloatArray, source: str | None) -> None:
     """Refuse a split that leaves a set without rows that was to have a share of them."""
-    for name, size, share in zip(SET_NAMES, sizes, shares, strict=True):
+    for name, size, share in zip(SET_TITLES, sizes, shares, strict=True):
         if share > 0 and size == 0:
             message = (
                 f"there are too few rows for the split (received {sizes.sum()}): {name} has a "
@@ -155,7 +155,7 @@ def check_set_sizes(sizes: IntArray, shares: FloatArray, source: str | None) -> 
 
 def check_group_count(groups: IntArray, shares: FloatArray, source: str | None) -> None:
     """Refuse to divide fewer groups than there are sets with a share of the rows."""
-    asked_for = [name for name, share in zip(SET_NAMES, shares, strict=True) if share > 0]
+    asked_for = [name for name, share in zip(SET_TITLES, shares, strict=True) if share > 0]
     n_groups = len(np.unique(groups))
     if n_groups < len(asked_for):
         *others, last = asked_for

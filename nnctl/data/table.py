@@ -10,9 +10,11 @@ import numpy as np
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.blocks import Blocks
+from nnctl.data.wishes import Kind
 from nnctl.errors import DataError, Problem
 
 MOST_NAMES_LISTED = 12
+MOST_ABSENT_TOLD = 3  # more columns that are not there are one error
 LARGEST_EXACT = 2**53  # above it float64 does not tell neighbouring integers apart
 TEXT_REMEDIES = {
     "target": "a regression needs numbers; write `task: classification`, or name another column",
@@ -20,8 +22,10 @@ TEXT_REMEDIES = {
     "sample weight": "name a column of numbers",
 }
 GAP_REMEDIES = {
-    "feature": "fill it in, remove the row, or write `missing:`, such as `missing: median`",
-    "input": "fill it in; a network that was trained with `missing: median` would fill it itself",
+    "feature": "fill it in, remove the row, or write `missing:`, such as `missing: {filling}`",
+    "input": (
+        "fill it in; a network that was trained with `missing: {filling}` would fill it itself"
+    ),
 }
 
 
@@ -47,6 +51,11 @@ class Table:
     def n_rows(self) -> int:
         """The number of rows."""
         return self.blocks.n_rows
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """What each column that was read is: name -> number or text."""
+        return {name: "text" if name in self.texts else "number" for name in self.names}
 
     def values(self, name: str) -> FloatArray:
         """Return a column (n_rows,): numbers, or positions in `texts[name]`; NaN where missing."""
@@ -94,7 +103,8 @@ class Table:
             return
         cell = self.gaps.get(name, "")
         received = f"received `{cell}`" if cell else "received a blank cell"
-        remedy = GAP_REMEDIES.get(role, "fill it in, or remove the row")
+        filling = "most_frequent" if name in self.texts else "median"
+        remedy = GAP_REMEDIES.get(role, "fill it in, or remove the row").format(filling=filling)
         message = f"{role} `{name}` has a missing value ({received}); {remedy}"
         raise DataError(self.problem(message, name, int(np.argmax(missing))))
 
@@ -130,15 +140,29 @@ class Table:
         column = (self.header or self.names).index(name) + 1
         return Problem(message, self.source, int(self.places[row]), column)
 
-    def require(self, names: Iterable[str]) -> None:
-        """Raise one DataError that lists every column in `names` that the table does not have."""
-        missing = [name for name in names if name not in self.names]
-        if missing:
-            raise DataError([self.problem(self._describe_absence(name), name) for name in missing])
+    def require(self, names: Iterable[str], question: str = "") -> None:
+        """Raise one DataError that lists every column in `names` that the table does not have.
 
-    def _describe_absence(self, name: str) -> str:
+        `question` is asked where they are many: the table may be another than was meant.
+        """
+        wanted = dict.fromkeys(names)
+        missing = [name for name in wanted if name not in self.names]
+        if not missing:
+            return
         known = self.header or self.names
-        by_lower_name = {column.lower(): column for column in known}
+        if len(missing) > MOST_ABSENT_TOLD:
+            message = f"{len(missing)} columns are missing: {listed(missing)}; the data has "
+            message += listed(known) + (f"; {question}" if question else "")
+            raise DataError(Problem(message, self.source))
+        others = [name for name in known if name not in wanted]
+        raise DataError(
+            [self.problem(self._describe_absence(name, others), name) for name in missing]
+        )
+
+    def _describe_absence(self, name: str, others: Sequence[str]) -> str:
+        """Say that there is no such column, and which of those that nobody asked for is like it."""
+        known = self.header or self.names
+        by_lower_name = {column.lower(): column for column in others}
         close = difflib.get_close_matches(name.lower(), by_lower_name, n=1)
         if close:
             return f"there is no column `{name}`; did you mean `{by_lower_name[close[0]]}`?"

@@ -31,22 +31,19 @@ def find_classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
     return in_order(present)
 
 
-def with_targets(table: Table, targets: Sequence[str]) -> tuple[Table, tuple[str, ...]]:
-    """Return the rows whose targets are all there, and a sentence about the others.
-
-    Raises DataError where no row is left.
-    """
+def with_targets(table: Table, targets: Sequence[str]) -> Table:
+    """Return the rows whose targets are all there."""
     missing = np.zeros(table.n_rows, np.bool_)
     for name in targets:
         missing |= np.isnan(table.values(name))
-    count = int(missing.sum())
-    if not count:
-        return table, ()
-    if count == table.n_rows:
-        raise DataError(Problem(f"no row has a value of {listed(targets)}", table.source))
-    row = "1 row has" if count == 1 else f"{count:,} rows have"
-    sentence = f"{row} no value of {listed(targets)} and {'is' if count == 1 else 'are'} left out"
-    return table.take(np.flatnonzero(~missing)), (sentence,)
+    return table.take(np.flatnonzero(~missing)) if missing.any() else table
+
+
+def describe_left_out(count: int, targets: Sequence[str]) -> str:
+    """Return a sentence about rows without a target."""
+    if count == 1:
+        return f"1 row has no value of {listed(targets)} and is left out"
+    return f"{count:,} rows have no value of {listed(targets)} and are left out"
 
 
 def in_order(texts: set[str]) -> tuple[str, ...]:

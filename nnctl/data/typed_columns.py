@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 from nnctl.data.arrays import BoolArray, FloatArray, IntArray
 from nnctl.data.numbers import describe_bad_number, parse_number, parse_numbers
 from nnctl.data.request import Request
-from nnctl.data.table import Table, in_one_block
+from nnctl.data.table import LARGEST_EXACT, Table, in_one_block
 from nnctl.data.wishes import Wish
 from nnctl.errors import DataError, Problem
-
-INTEGERS_END = 2.0**53  # from here on a float64 skips integers
 
 Cells = Sequence[str | None]  # as written; None: missing
 
@@ -192,7 +190,7 @@ def write_numbers(values: NDArray[Any]) -> list[str | None]:
     if values.dtype.itemsize > wide.itemsize:
         values = wide
     with np.errstate(invalid="ignore"):  # NaN may signal
-        is_whole = (np.abs(wide) < INTEGERS_END) & (wide == np.trunc(wide))
+        is_whole = (np.abs(wide) < LARGEST_EXACT) & (wide == np.trunc(wide))
     whole = np.where(is_whole, wide, 0).astype(np.int64).tolist()
     # A float32 is written as short as it may be: 0.1, and not the digits of its float64.
     written: list[str] = values.astype(str).tolist()

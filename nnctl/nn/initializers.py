@@ -63,7 +63,8 @@ def lecun_normal(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray
 
 def random_uniform(shape: Shape, rng: np.random.Generator, *, scale: float = 0.05) -> FloatArray:
     """U(-scale, scale), whatever the size of the layer: variance scale^2 / 3."""
-    return rng.uniform(-scale, scale, shape)
+    # Twice the half: the same bits, and the width of the interval never overflows.
+    return 2.0 * rng.uniform(-scale / 2, scale / 2, shape)
 
 
 def random_normal(shape: Shape, rng: np.random.Generator, *, scale: float = 0.05) -> FloatArray:

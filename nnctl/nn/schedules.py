@@ -203,9 +203,9 @@ class LearningRate:
         return {"halvings": self.halvings, **watched}
 
     def restore(self, state: Mapping[str, float | None]) -> None:
-        """Go on from what `state` returned."""
+        """Go on from what `state` returned; a schedule that was another until now begins anew."""
         self.halvings = int(state["halvings"] or 0)
-        if isinstance(self._schedule, ReduceOnPlateau):
+        if isinstance(self._schedule, ReduceOnPlateau) and "best" in state:
             self._schedule.restore(state)
 
 

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ OTHER_REMEDY = "check the path and the disk"
 
 TEMPORARY_NAME = re.compile(r"\..+\.([1-9][0-9]{0,8})\.tmp", re.DOTALL)
 DIRECTORY_GRACE_SECONDS = 60.0
+PERMISSIONS = 0o777  # of owner, group and others; no set-user-ID
+PRIVATE = 0o600  # until it is known who may read
 
 
 def storage_error(error: OSError, path: Path, action: str) -> StorageError:
@@ -89,8 +92,8 @@ def written_whole(path: Path) -> Iterator[OutputFile]:
 
     The bytes are written to a temporary sibling, synced, and renamed over `path`, so that a reader
     (or a machine that lost power) sees the old file or the new one; after any exception the old
-    one. Links are followed, and what is no regular file (`/dev/stdout`, a named pipe) is written
-    to, never replaced. Raises StorageError (7).
+    one. Links are followed, a file that is replaced keeps its permissions, and what is no regular
+    file (`/dev/stdout`, a named pipe) is written to, never replaced. Raises StorageError (7).
     """
     with _storage_errors(path):
         is_special = path.exists() and not path.is_file()
@@ -111,8 +114,12 @@ def _replaced_at_the_end(path: Path) -> Iterator[OutputFile]:
         # A killed process may have left this name: in a container, process numbers come back.
         temporary.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        file = OutputFile(path, os.open(temporary, flags, 0o666))
+        mode = _mode_of(target)
+        file = OutputFile(path, os.open(temporary, flags, 0o666 if mode is None else PRIVATE))
     try:
+        if mode is not None:
+            with _storage_errors(path):
+                os.fchmod(file.fileno(), mode)
         yield file
         with _storage_errors(path):
             os.fsync(file.fileno())
@@ -126,6 +133,14 @@ def _replaced_at_the_end(path: Path) -> Iterator[OutputFile]:
         raise
     with _storage_errors(path):
         sync_directory(target.parent)
+
+
+def _mode_of(path: Path) -> int | None:
+    """Return who may do what with the file, or None where there is none yet."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode) & PERMISSIONS
+    except FileNotFoundError:
+        return None
 
 
 @contextlib.contextmanager

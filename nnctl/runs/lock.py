@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import storage_error
 from nnctl.runs.directory import RunDirectory
+
+# Whoever asks whether a run is held locks it for an instant: that is no reason to give up.
+ATTEMPTS, SECONDS_BETWEEN = 20, 0.01
 
 
 @contextlib.contextmanager
@@ -19,31 +23,41 @@ def hold_run(run: RunDirectory) -> Iterator[None]:
     The lock is the kernel's, on the directory itself: it leaves no file, and ends with the process
     that holds it, however that dies. Raises RunError (4) while another process holds it.
     """
+    with _opened(run) as descriptor:
+        for _ in range(ATTEMPTS):
+            if _is_locked(descriptor, fcntl.LOCK_EX):
+                break
+            time.sleep(SECONDS_BETWEEN)
+        else:
+            message = "is being trained by another process; wait for it, or stop it"
+            raise RunError(Problem(message, file=str(run.path)))
+        yield
+
+
+def is_held(run: RunDirectory) -> bool:
+    """Whether a process, this one or another, is training the run now."""
+    with _opened(run) as descriptor:
+        return not _is_locked(descriptor, fcntl.LOCK_SH)  # shared by all who ask at the same time
+
+
+@contextlib.contextmanager
+def _opened(run: RunDirectory) -> Iterator[int]:
     try:
         descriptor = os.open(run.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise storage_error(error, run.path, "opened") from error
     try:
-        _lock(descriptor, run)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def is_held(run: RunDirectory) -> bool:
-    """Whether a process, this one or another, is training the run now."""
+def _is_locked(descriptor: int, kind: int) -> bool:
+    """Take the lock, which ends with the descriptor; False where another has it."""
     try:
-        with hold_run(run):
-            return False
-    except RunError:
-        return True
-
-
-def _lock(descriptor: int, run: RunDirectory) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        message = "is being trained by another process; wait for it, or stop it"
-        raise RunError(Problem(message, file=str(run.path))) from error
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     except OSError:
-        return  # some network file systems have no locks: that must not keep anyone from training
+        return True  # some network file systems have no locks: that must not keep anyone from it
+    return True

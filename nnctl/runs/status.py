@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nnctl.errors import RunError
+from nnctl.errors import RunError, StorageError
 from nnctl.runs.directory import RunDirectory, list_runs
 from nnctl.runs.json_file import read_json
 from nnctl.runs.lock import is_held
@@ -29,5 +29,12 @@ def latest_unfinished(runs_dir: Path) -> RunDirectory:
     runs = list_runs(runs_dir)
     if not runs:
         raise RunError(f"no runs in {runs_dir} yet; train one with `nnctl train CONFIG`")
-    unfinished = [run for run in runs if run_status(run) not in ("finished", "running")]
+    unfinished = [run for run in runs if _may_go_on(run)]
     return (unfinished or runs)[-1]
+
+
+def _may_go_on(run: RunDirectory) -> bool:
+    try:
+        return run_status(run) not in ("finished", "running")
+    except (RunError, StorageError):  # a run that cannot be read is no reason to pass by the others
+        return False

@@ -79,12 +79,15 @@ def build_network(config: Config, n_inputs: int, n_outputs: int) -> Network:
     dtype = np.dtype(config.compute.dtype).type
     network = Network(n_inputs, layer_specs(config, n_outputs), dtype)
     layers: tuple[LayerConfig | OutputConfig, ...] = (*config.model.hidden, config.model.output)
+    initializers = [_initializers(layer) for layer in layers]
     try:
-        network.initialize(
-            [_initializers(layer) for layer in layers], stream(config.seed, "weights")
-        )
+        with np.errstate(over="ignore"):
+            network.initialize(initializers, stream(config.seed, "weights"))
     except ValueError as error:  # only `values` can be of the wrong shape
         raise ConfigError(f"model: {error}") from None
+    if not np.isfinite(network.parameters).all():
+        message = f"model: an initial weight or bias is too large for {config.compute.dtype}"
+        raise ConfigError(f"{message}; write a smaller one")
     return network
 
 

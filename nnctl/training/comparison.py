@@ -78,7 +78,7 @@ def does_as_well(
             return False
         if not network.decoder.gives_probabilities:
             return True
-        least = WORTHWHILE * float(distances(constant).mean())
+        least = WORTHWHILE * float(shares_of_rows(constant) @ distances(constant))
         return is_no_gain(distances(simpler) - distances(network), network, least)
 
 
@@ -87,9 +87,7 @@ def is_no_gain(gains: Float64Array, evaluation: Evaluation, least: float = 0.0) 
 
     What cannot be measured is no verdict, and so False. Of few rows the gain is taken as it is.
     """
-    weights = evaluation.examples.sample_weight
-    shares = np.ones(len(gains)) if weights is None else weights.astype(np.float64)
-    shares /= shares.sum()
+    shares = shares_of_rows(evaluation)
     gain = float(shares @ gains)
     noise = float(np.sqrt(np.square(shares) @ np.square(gains - gain)))
     if len(gains) < FEWEST_ROWS:
@@ -97,12 +95,20 @@ def is_no_gain(gains: Float64Array, evaluation: Evaluation, least: float = 0.0) 
     return gain <= max(noise, least)
 
 
+def shares_of_rows(evaluation: Evaluation) -> Float64Array:
+    """Return how much each row counts in a mean: (n_rows,), their sum is 1."""
+    weights, n_rows = evaluation.sample_weight, len(evaluation.outputs)
+    counted = np.ones(n_rows) if weights is None else weights.astype(np.float64)
+    shares: Float64Array = counted / counted.sum()
+    return shares
+
+
 def wrong(evaluation: Evaluation) -> Float64Array:
     """Return 1 for each row whose class was not told, else 0: (n_rows,)."""
     decoder = evaluation.decoder
     assert isinstance(decoder, ClassDecoder)
     predicted = decoder.predicted(evaluation.outputs)
-    errors: Float64Array = (predicted != evaluation.examples.targets).astype(np.float64)
+    errors: Float64Array = (predicted != evaluation.targets).astype(np.float64)
     return errors
 
 
@@ -111,9 +117,9 @@ def distances(evaluation: Evaluation) -> Float64Array:
     decoder = evaluation.decoder
     assert isinstance(decoder, ClassDecoder)
     missing = decoder.scores(evaluation.outputs).astype(np.float64)
-    labels = evaluation.examples.targets.astype(np.int64)
+    labels = evaluation.targets.astype(np.int64)
     missing[np.arange(len(labels)), labels] -= 1.0
-    squares: Float64Array = np.square(missing).sum(axis=1)
+    squares: Float64Array = np.einsum("ij,ij->i", missing, missing)  # without a second array
     return squares
 
 
@@ -122,6 +128,6 @@ def losses(evaluation: Evaluation, loss: Loss) -> Float64Array:
     assert isinstance(loss, OutputLoss)
     outputs = evaluation.outputs.astype(np.float64)
     value, gradient = np.empty_like(outputs), np.empty_like(outputs)
-    loss.elementwise(outputs, evaluation.examples.encoded.astype(np.float64), value, gradient)
+    loss.elementwise(outputs, evaluation.targets.astype(np.float64), value, gradient)
     means: Float64Array = value.mean(axis=1)
     return means

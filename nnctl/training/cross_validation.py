@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from nnctl.config import Config
-from nnctl.data.dataset import Tables, load_dataset, load_tables
+from nnctl.data.dataset import load_dataset
 from nnctl.data.folds import Fold
+from nnctl.data.loading import Tables, load_tables
 from nnctl.errors import DivergenceError, NnctlError, UsageError
 from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
 from nnctl.runs.json_file import write_json
@@ -119,6 +120,8 @@ class CrossValidation:
             self.command,
         )
         self._experiment = experiment
+        if self.pause_requested:  # while the fold was being made
+            experiment.assembly.trainer.pause()
         try:
             with contextlib.closing(experiment.epochs()) as epochs:
                 for _ in watch(experiment, epochs):

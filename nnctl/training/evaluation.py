@@ -38,7 +38,8 @@ class Evaluation:
 
     values: dict[str, float]  # loss and metrics
     outputs: FloatArray  # (n_rows, n_outputs)
-    examples: Examples
+    targets: FloatArray | IntArray  # as in the data: labels (n_rows,) or scaled (n_rows, k)
+    sample_weight: FloatArray | None  # (n_rows,), of the metrics
     decoder: Decoder
 
     @property
@@ -47,8 +48,7 @@ class Evaluation:
 
         Rows are true classes, columns predicted ones. Counted when asked for: no epoch needs it.
         """
-        examples = self.examples
-        return self.decoder.confusion(self.outputs, examples.targets, examples.sample_weight)
+        return self.decoder.confusion(self.outputs, self.targets, self.sample_weight)
 
 
 def examples_of(
@@ -95,9 +95,9 @@ class Evaluator:
 
     def evaluate(self, examples: Examples, metrics: tuple[str, ...]) -> Evaluation:
         """Return `loss` and the named metrics, and what the confusion is counted from."""
-        decoder, targets = self.decoder, examples.targets
+        decoder, targets, weights = self.decoder, examples.targets, examples.sample_weight
         # What overflows is infinite or NaN in the report, which says it better than a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             outputs, loss = self.outputs_and_loss(examples)
-            values = decoder.metrics(metrics, outputs, targets, examples.sample_weight)
-        return Evaluation({"loss": loss, **values}, outputs, examples, decoder)
+            values = decoder.metrics(metrics, outputs, targets, weights)
+        return Evaluation({"loss": loss, **values}, outputs, targets, weights, decoder)

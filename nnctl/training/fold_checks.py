@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from nnctl.config import Config
-from nnctl.data.dataset import Dataset, Tables, load_dataset
+from nnctl.data.dataset import load_dataset, notice_absent_classes
 from nnctl.data.folds import Fold
-from nnctl.data.table import listed
+from nnctl.data.loading import Tables
 from nnctl.errors import DataError, Problem
 from nnctl.training.assembly import assemble
 
@@ -45,17 +43,11 @@ def look_at_fold(config: Config, fold: Fold, tables: Tables) -> tuple[str, ...]:
     """Prepare one fold and let go of it; return what a person should know of it."""
     dataset = load_dataset(config, fold, tables)
     assembly, _ = assemble(config, dataset)
-    return (*dataset.notices, *assembly.notices, *notice_untested_classes(dataset))
-
-
-def notice_untested_classes(dataset: Dataset) -> tuple[str, ...]:
-    """Return one sentence that lists the classes of which no test row is."""
-    classes = dataset.preprocessing.classes
     assert dataset.test is not None
-    untested = np.setdiff1d(np.arange(len(classes)), dataset.test.targets)
-    if not classes or not len(untested):
-        return ()
-    return (f"without a test row: class {listed(classes[label] for label in untested)}",)
+    untested = notice_absent_classes(
+        "test row", dataset.test.targets, dataset.preprocessing.classes
+    )
+    return (*dataset.notices, *assembly.notices, *untested)
 
 
 def of_folds(numbers: list[int], count: int) -> str:

@@ -61,6 +61,7 @@ class Trainer:
         self.epoch = 0  # epochs finished
         self.progress: Progress | None = None  # of the epoch that has begun, if one has
         self.pause_requested = False
+        self.setbacks: list[str] = []  # what the next result has to say of them
         self.best_parameters, self.best_state = network.parameters.copy(), network.state.copy()
         # The loss of a full batch is that of the weights before its only step. They, and not those
         # after it, are the best ones where such a loss is.
@@ -116,11 +117,10 @@ class Trainer:
         improved = self.stopping.update(self.epoch, self._watched(values, progress.penalty))
         if improved or self.stopping.best_epoch is None:
             self._keep_as_best()
-        notices = (
-            (f"epoch {self.epoch}: {progress.skipped} batch(es) skipped, not finite",)
-            if progress.skipped
-            else ()
-        )
+        notices, self.setbacks = tuple(self.setbacks), []
+        if progress.skipped:
+            batches = f"{progress.skipped} of {progress.batches} batches"
+            notices += (f"epoch {self.epoch}: {batches} skipped, whose numbers were not finite",)
         return EpochResult(self.epoch, values, improved, self.stopping.should_stop, notices)
 
     def begun(self) -> Progress:
@@ -210,9 +210,14 @@ class Trainer:
         """Go back to the snapshot with half the learning rate, or raise DivergenceError."""
         halving = self.settings.on_divergence == "halve_learning_rate"
         if halving and self.learning_rate.halvings < MOST_HALVINGS:
+            begun = self.epoch + 1
             self.restore(self.snapshot)
             self.learning_rate.halve()
             self.take_snapshot()
+            rate = self.learning_rate.rate(self.epoch)
+            self.setbacks.append(
+                f"epoch {begun} diverged at learning rate {learning_rate:g}: begun anew at {rate:g}"
+            )
             return
         origin = Origin(error.what, error.batch)
         if self.settings.on_divergence != "skip_batch":

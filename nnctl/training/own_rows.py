@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnctl.config import Config, load_config
-from nnctl.data.dataset import load_tables
 from nnctl.data.fingerprint import changes, fingerprint
+from nnctl.data.loading import load_main_table, load_own_table
 from nnctl.data.table import Table
 from nnctl.errors import DataError, RunError, UsageError
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
@@ -46,7 +46,7 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
     if wanted is not None and wanted not in present:
         raise UsageError(f"this run has no {wanted} rows; it has {', '.join(present)}")
     set_name = wanted or present[0]
-    table, key = table_of_set(run_config(run), set_name)
+    table, key = table_of_set(run_config(run), last, set_name)
     rows_before = known_data(last, key)["rows"]
     if table.n_rows != rows_before:
         raise DataError(
@@ -57,14 +57,17 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
     return OwnRows(set_name, rows, notice_changes(last, table, key))
 
 
-def table_of_set(config: Config, set_name: str) -> tuple[Table, str]:
-    """Return the table that holds a set's rows, and the config's key for its file."""
-    tables = load_tables(config)
-    if set_name == "validation" and tables.validation is not None:
-        return tables.validation, "validation_source"
-    if set_name == "test" and tables.test is not None:
-        return tables.test, "test_source"
-    return tables.main, "source"
+def table_of_set(config: Config, last: Checkpoint, set_name: str) -> tuple[Table, str]:
+    """Return the table that holds a set's rows, and the config's key for its file.
+
+    No other file is opened: of the columns of a set's own file the checkpoint knows the kinds.
+    """
+    key = f"{set_name}_source"
+    if set_name == "train" or getattr(config.data, key) is None:
+        return load_main_table(config)[0], "source"
+    table, _ = load_own_table(config, set_name, known_data(last, key)["columns"])
+    assert table is not None
+    return table, key
 
 
 def known_data(checkpoint: Checkpoint, key: str) -> dict[str, Any]:

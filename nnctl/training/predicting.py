@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.table import Table, listed
 from nnctl.errors import UsageError
 from nnctl.training.decoding import ClassDecoder
 from nnctl.training.inference import Model
+from nnctl.training.remarks import Remarks
 
 # What is in memory at once: more is no faster, and wide rows are to stay few.
 MOST_INPUTS, MOST_OUTPUTS = 2**20, 2**17
@@ -56,21 +56,17 @@ def predict_stream(
     """Predict tables one after another, with nothing kept of those before.
 
     `note` is given a sentence for the first value of each column that lies far outside of what the
-    training rows held. Otherwise as `predict_table`.
+    training rows held and, at the end, for each column with categories that they did not have.
+    Otherwise as `predict_table`.
     """
-    noted: set[str] = set()
+    remarks = Remarks(model.preprocessing)
     for table in tables:
         if not table.n_rows:
             continue
         codes = model.preprocessing.raw_features(table)
-        far = model.preprocessing.far_outside(codes)
-        note(
-            describe_far_value(model.preprocessing, table, codes, name, row)
-            for name, row in far.items()
-            if name not in noted
-        )
-        noted |= far.keys()
+        note(remarks.look(table, codes))
         yield _predict_codes(model, table, codes, probabilities)
+    note(remarks.of_categories())
 
 
 def predict_table(model: Model, table: Table, *, probabilities: bool) -> Predictions:
@@ -129,17 +125,12 @@ def describe_ignored_columns(model: Model, table: Table) -> tuple[str, ...]:
     return (f"not among the run's features, so ignored: column{plural} {listed(others)}",)
 
 
-def describe_far_value(
-    preprocessing: Preprocessing, table: Table, codes: FloatArray, name: str, row: int
-) -> str:
-    """Say where a value (of codes, (n_rows, n_features)) lies far outside the training rows."""
-    feature = preprocessing.feature_names.index(name)
-    lowest, highest = preprocessing.lowest[feature], preprocessing.highest[feature]
-    place = f"{'line' if table.has_lines else 'row'} {table.places[row]}"
-    return (
-        f"`{name}` is {codes[row, feature]:g} in {place}, far outside the {lowest:g} to "
-        f"{highest:g} of the training rows"
-    )
+def describe_lacking_weight(model: Model, table: Table) -> tuple[str, ...]:
+    """Return a sentence where the table has no weights and the run's own rows have."""
+    weight = model.config.data.sample_weight
+    if weight is None or weight in table.names:
+        return ()
+    return (f"{table.source} has no sample weights (`{weight}`), so that all rows count alike",)
 
 
 def require_probabilities(model: Model) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nnctl.data.arrays import FloatArray
+from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.dataset import Rows, weights
 from nnctl.data.table import Table
+from nnctl.data.targets import describe_left_out, with_targets
 from nnctl.data.wishes import Wish, Wishes
 from nnctl.errors import DataError
 from nnctl.nn.loss import Loss
@@ -18,10 +19,10 @@ from nnctl.training.baselines import Baselines
 from nnctl.training.comparison import notes_on_baselines
 from nnctl.training.confusion import per_class_table
 from nnctl.training.decoding import ClassDecoder
-from nnctl.training.evaluation import CHUNK_ROWS, Evaluation, Evaluator, Examples, examples_of
+from nnctl.training.evaluation import CHUNK_ROWS, Evaluation, Evaluator, examples_of
 from nnctl.training.inference import Model
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, TWO_CLASS_METRICS
-from nnctl.training.predicting import describe_far_value
+from nnctl.training.remarks import Remarks
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,12 @@ class Report:
 
 
 class Meter:
-    """Measures a model on rows that come in portions; their inputs are not kept."""
+    """Measures a model on rows that come in portions; of them only the outputs are kept."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.evaluator = Evaluator(model.network, model.loss, model.decoder, CHUNK_ROWS)
         self.outputs: list[FloatArray] = []
-        self.examples: list[Examples] = []
         self.loss_sum = self.share_sum = 0.0
 
     def add(self, rows: Rows) -> None:
@@ -52,26 +52,31 @@ class Meter:
         self.loss_sum += share * loss
         self.share_sum += share
         self.outputs.append(outputs)
-        self.examples.append(replace(examples, inputs=np.empty((len(outputs), 0))))
 
-    def evaluation(self, metrics: tuple[str, ...]) -> Evaluation:
-        """Return the loss and the named metrics of all rows so far."""
-        outputs, examples = np.concatenate(self.outputs), joined(self.examples)
-        decoder = self.model.decoder
+    def evaluation(self, metrics: tuple[str, ...], answers: Answers) -> Evaluation:
+        """Return the loss and the named metrics of all rows, whose `answers` are these."""
+        outputs = np.concatenate(self.outputs)
+        self.outputs = [outputs]
+        decoder, targets, weights = self.model.decoder, answers.targets, answers.sample_weight
         with np.errstate(over="ignore", invalid="ignore"):
-            values = decoder.metrics(metrics, outputs, examples.targets, examples.sample_weight)
+            values = decoder.metrics(metrics, outputs, targets, weights)
         loss = self.loss_sum / self.share_sum if self.share_sum > 0.0 else 0.0
-        return Evaluation({"loss": loss, **values}, outputs, examples, decoder)
+        return Evaluation({"loss": loss, **values}, outputs, targets, weights, decoder)
 
 
-def joined(parts: list[Examples]) -> Examples:
-    """Return the examples of all parts, which are alike in having weights."""
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What rows are measured against, once for all models."""
 
-    def join(name: str) -> Any:
-        arrays = [getattr(part, name) for part in parts]
-        return None if arrays[0] is None else np.concatenate(arrays)
+    targets: FloatArray | IntArray  # labels (n_rows,) or scaled (n_rows, n_targets)
+    sample_weight: FloatArray | None  # (n_rows,)
 
-    return Examples(*map(join, ("inputs", "targets", "encoded", "weights", "sample_weight")))
+
+def joined(parts: list[Answers]) -> Answers:
+    """Return the answers of all parts, which are alike in having weights."""
+    weights = [part.sample_weight for part in parts if part.sample_weight is not None]
+    targets = np.concatenate([part.targets for part in parts])
+    return Answers(targets, np.concatenate(weights) if weights else None)
 
 
 def applicable_metrics(model: Model) -> tuple[str, ...]:
@@ -113,24 +118,25 @@ def evaluate_tables(
 ) -> Report:
     """Return loss and metrics on labelled rows, and for classes their scores and confusion.
 
-    The rows come in portions, of which one is in memory at a time. Sample weights weigh all of it
-    alike; without any, supports and confusion are whole counts. The baselines are measured on the
-    same rows by the same metrics. Raises DataError for rows that cannot be used, or none at all.
+    The rows come in portions, of which one is in memory at a time; of all rows the targets and
+    each model's outputs are kept. Sample weights weigh all of it alike; without any, supports and
+    confusion are whole counts. The baselines are measured on the same rows by the same metrics.
+    Raises DataError for rows that cannot be used, or none at all.
     """
     models = {} if baselines is None else baselines.models
     own, others = Meter(model), {name: Meter(each) for name, each in models.items()}
-    far = add_tables(model, tables, [own, *others.values()])
+    answers, remarks = add_tables(model, tables, [own, *others.values()])
     metrics = applicable_metrics(model)
-    network = own.evaluation(metrics)
+    network = own.evaluation(metrics, answers)
     results = {
-        name: without_other_loss(models[name], model.loss, meter.evaluation(metrics))
+        name: without_other_loss(models[name], model.loss, meter.evaluation(metrics, answers))
         for name, meter in others.items()
     }
     measures = measures_of(model, network)
     if baselines is None:
-        return Report(measures, far)
+        return Report(measures, remarks)
     measures["baselines"] = {name: result.values for name, result in results.items()}
-    return Report(measures, (*far, *notes_on_baselines(model, network, baselines, results)))
+    return Report(measures, (*remarks, *notes_on_baselines(model, network, baselines, results)))
 
 
 def wishes_of_labelled_rows(model: Model) -> Wishes:
@@ -142,23 +148,35 @@ def wishes_of_labelled_rows(model: Model) -> Wishes:
     return Wishes(named, None)
 
 
-def add_tables(model: Model, tables: Iterable[Table], meters: list[Meter]) -> tuple[str, ...]:
-    """Measure all rows; return a sentence for each column with a value far from the training's."""
-    far: dict[str, str] = {}
-    n_rows = 0
+def add_tables(
+    model: Model, tables: Iterable[Table], meters: list[Meter]
+) -> tuple[Answers, tuple[str, ...]]:
+    """Measure all rows; return what they are measured against, and what should be said of them.
+
+    That is a sentence for each column that is unlike the training rows'. Raises DataError.
+    """
+    remarks = Remarks(model.preprocessing)
+    said: list[str] = []
+    answers: list[Answers] = []
+    drop, left_out = model.config.data.missing_target == "drop", 0
+    targets = model.preprocessing.targets
     for table in tables:
+        if drop:
+            left_out += table.n_rows
+            table = with_targets(table, targets)
+            left_out -= table.n_rows
         codes = model.preprocessing.raw_features(table)
-        for name, row in model.preprocessing.far_outside(codes).items():
-            if name not in far:
-                far[name] = describe_far_value(model.preprocessing, table, codes, name, row)
+        said += remarks.look(table, codes)
         rows = rows_of(model, table, codes)
-        n_rows += table.n_rows
         if table.n_rows:
+            answers.append(Answers(rows.targets, rows.sample_weight))
             for meter in meters:
                 meter.add(rows)
-    if not n_rows:
+    if not answers:
         raise DataError("there are no rows to measure on; give some")
-    return tuple(far.values())
+    if left_out:
+        said.append(describe_left_out(left_out, targets))
+    return joined(answers), (*said, *remarks.of_categories())
 
 
 def rows_of(model: Model, table: Table, codes: FloatArray) -> Rows:

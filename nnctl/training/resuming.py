@@ -14,13 +14,15 @@ from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.data.fingerprint import changes
 from nnctl.data.folds import Fold
 from nnctl.errors import Problem, RunError
-from nnctl.runs.atomic import remove_stale_temporaries, write_atomically
+from nnctl.runs.atomic import keep_copy, remove_stale_temporaries, write_atomically
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 from nnctl.training.assembly import assemble
+from nnctl.training.build import build_stopping
 from nnctl.training.experiment import Experiment
 from nnctl.training.inference import FORGED, portable_config
+from nnctl.training.records import history_columns
 from nnctl.training.resumption import Resumption
 from nnctl.training.snapshot import SLOT, Snapshot
 
@@ -32,6 +34,19 @@ FREE = (
     "optimizer.learning_rate",
     "optimizer.schedule",
     "expect",
+)
+# What last.npz says beside its arrays, and best.npz does not.
+NEEDED_TO_GO_ON = (
+    "config",
+    "data",
+    "epoch",
+    "fold",
+    "history_columns",
+    "learning_rate",
+    "optimizer_steps",
+    "progress",
+    "stopping",
+    "threads",
 )
 MOST_DIFFERENCES = 6
 
@@ -53,18 +68,26 @@ def resume_experiment(
         stack.enter_context(hold_run(run))
         for directory in (run.path, run.checkpoints, run.plots):
             remove_stale_temporaries(directory)
-        checkpoint, notices = newest_checkpoint(run)
+        checkpoint, damages = newest_checkpoint(run)
         config, changes = resumed_config(run, checkpoint, overrides, force=force)
         fold = checkpoint.metadata["fold"]
         dataset = load_dataset(config, None if fold is None else Fold(*fold))
-        notices += check_data(run, checkpoint, dataset, force=force)
+        other_data = check_data(run, checkpoint, dataset, force=force)
+        if other_data or not all(key.startswith(FREE) for key in changes):
+            checkpoint.metadata["progress"] = None  # the epoch begins anew: its batches are others
         experiment = restored_experiment(run, checkpoint, config, dataset)
+        if damages:  # or the next save would keep the damaged one as the previous
+            keep_copy(run.previous, run.last)
         trainer = experiment.assembly.trainer
-        if changes:
-            trainer.stopping.waited = 0  # more epochs are more patience, too
+        if changes and trainer.stopping.should_stop:
+            trainer.stopping.waited = 0  # whoever asks for more epochs brings new patience
             trainer.take_snapshot()
         experiment.resumption = Resumption(
-            stack.pop_all(), changes, checkpoint.metadata["config"], notices, tuple(command)
+            stack.pop_all(),
+            changes,
+            checkpoint.metadata["config"],
+            damages + other_data,
+            tuple(command),
         )
     return experiment
 
@@ -72,13 +95,26 @@ def resume_experiment(
 def newest_checkpoint(run: RunDirectory) -> tuple[Checkpoint, tuple[str, ...]]:
     """Return the last checkpoint, or the one before it where the last cannot be used."""
     try:
-        return read_checkpoint(run.last), ()
+        return resumable_checkpoint(run.last), ()
     except RunError as error:
         if not run.previous.exists():
             raise
-        checkpoint = read_checkpoint(run.previous)
-        epoch = checkpoint.metadata.get("epoch")
+        try:
+            checkpoint = resumable_checkpoint(run.previous)
+        except RunError as another:
+            raise RunError([*error.problems, *another.problems]) from another
+        epoch = checkpoint.metadata["epoch"]
         return checkpoint, (f"{error}; going on from {run.previous}, of epoch {epoch}",)
+
+
+def resumable_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that says all that is needed to go on."""
+    checkpoint = read_checkpoint(path)
+    missing = [key for key in NEEDED_TO_GO_ON if key not in checkpoint.metadata]
+    if missing:
+        message = f"is no checkpoint to go on from: it says nothing of {', '.join(missing)}"
+        raise RunError(Problem(message, str(path)))
+    return checkpoint
 
 
 def resumed_config(
@@ -102,12 +138,30 @@ def resumed_config(
     config = overridden(written, overrides) if overrides else written
     changed = differences(portable_config(written), portable_config(config))
     refused = {key: value for key, value in changed.items() if not key.startswith(FREE)}
+    refused |= other_monitors(written, config)
     if refused and not force:
         message = (
             f"resuming may not change {told(refused)}: that is another training, for `nnctl train`"
         )
         raise RunError(Problem(f"{message} (--force goes on all the same)", str(run.path)))
     return config, {**edited, **changed}
+
+
+def other_monitors(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
+    """Return what is watched for another value: the best of one metric is not that of another."""
+    pairs = {
+        "training.early_stopping.monitor": tuple(
+            build_stopping(config).rule.monitor for config in (before, now)
+        ),
+        "optimizer.schedule.monitor": tuple(
+            config.optimizer.schedule.parameters().get("monitor") for config in (before, now)
+        ),
+    }
+    return {
+        key: (watched, other)
+        for key, (watched, other) in pairs.items()
+        if watched is not None and other is not None and watched != other
+    }
 
 
 def config_of_checkpoint(trained: Mapping[str, Any], written: Config) -> Config:
@@ -158,6 +212,8 @@ def restored_experiment(
         )
         assembly.trainer.restore(snapshot)
         columns = metadata["history_columns"]
+        if (*columns,) != history_columns(config, dataset):
+            raise ValueError("its history has other metrics")
         history = [
             {c: int(v) if c == "epoch" else v for c, v in zip(columns, row, strict=True)}
             for row in arrays["history"].tolist()
@@ -176,6 +232,8 @@ def differences(before: Any, now: Any, path: str = "") -> dict[str, tuple[Any, A
             below = f"{path}.{key}" if path else str(key)
             found |= differences(before.get(key), now.get(key), below)
         return found
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return differences(dict(enumerate(before)), dict(enumerate(now)), path)
     return {} if before == now else {path: (before, now)}
 
 

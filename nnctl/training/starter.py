@@ -46,8 +46,8 @@ class Size:
 SIZES = (
     #         rows  units      drop  l2     rate   batch epochs  shares
     Size(FEW_ROWS, (8,), 0.0, 0.01, 0.01, "full", 300, 0.0, 0.2),
-    Size(200, (16,), 0.0, 0.003, 0.01, 16, 500, 0.2, 0.2),
-    Size(1_000, (16,), 0.0, 0.003, 0.01, 32, 500, 0.2, 0.2),
+    Size(200, (32, 32), 0.0, 0.003, 0.01, 16, 500, 0.2, 0.2),
+    Size(1_000, (32, 32), 0.0, 0.003, 0.01, 32, 500, 0.2, 0.2),
     Size(10_000, (64, 32), 0.1, 0.001, 0.003, 64, 300, 0.2, 0.2),
     Size(100_000, (64, 64), 0.0, 0.0001, 0.001, 256, 200, 0.2, 0.2),
     Size(1_000_000, (128, 64), 0.0, 0.0, 0.001, 512, 100, 0.1, 0.1),
@@ -61,7 +61,7 @@ class StarterColumn:
 
     facts: ColumnFacts
     kind: ColumnKind
-    reason: str = ""  # why it is ignored
+    reason: str = ""  # why it is ignored, or no amount though it holds digits
     filling: str = ""  # what takes the place of a gap; nothing where there is none
     indicator: bool = False  # whether an input says where the gaps were
     logarithm: bool = False
@@ -133,6 +133,15 @@ class Starter:
     def has_single_rows(self) -> bool:
         """Whether a class has one row, which no split can divide."""
         return any(count == 1 for _, count in self.classes)
+
+    @property
+    def dates_in_order(self) -> tuple[str, ...]:
+        """The columns of dates of which each row's is as late as the one before, or later."""
+        return tuple(
+            column.facts.name
+            for column in self.columns
+            if column.facts.dates_in_order and column.facts.different > 1
+        )
 
     @property
     def is_of_pixels(self) -> bool:
@@ -238,6 +247,7 @@ def choose_column(facts: ColumnFacts) -> StarterColumn:
     return StarterColumn(
         facts,
         suggestion.kind,
+        suggestion.reason,
         filling=filling,
         indicator=bool(filling) and (is_numeric or many_gaps),
         logarithm=is_numeric and is_skewed(facts),

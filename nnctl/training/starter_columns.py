@@ -133,7 +133,7 @@ def describe(column: StarterColumn) -> str:
     else:
         assert facts.counts is not None
         few = f"{facts.different} categories: " if column.kind == "categorical" else ""
-        parts = [few + counted(facts.counts)]
+        parts = [few + counted(facts.counts), *filter(None, [column.reason])]
     return "; ".join([*parts, *gaps_of(facts)])
 
 

@@ -37,6 +37,10 @@ def notes(starter: Starter) -> Iterator[str]:
     choice = starter.choice
     if choice.other is not None:
         yield DOUBTS[choice.task].format(reason=choice.reason)
+    without = starter.profile.without_target
+    if without:
+        are = "are" if without > 1 else "is"
+        yield f"{plural(without, 'row')} without a target {are} left out (`missing_target: drop`)"
     by_reason: dict[str, list[str]] = {}
     for column in starter.ignored:
         by_reason.setdefault(column.reason, []).append(column.facts.name)

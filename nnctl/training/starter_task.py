@@ -6,8 +6,17 @@ from dataclasses import dataclass
 
 from nnctl.config.schema.data import Task
 from nnctl.data.numbers import parse_numbers
-from nnctl.data.profile import Profile
-from nnctl.data.suggestions import MOST_CATEGORIES, different, is_constant
+from nnctl.data.profile import ColumnFacts, Profile
+from nnctl.data.suggestions import (
+    MOST_CATEGORIES,
+    different,
+    has_commas,
+    is_constant,
+    is_rounded,
+    leading_zero,
+    notation_of,
+    rounded_number,
+)
 from nnctl.data.targets import class_of_text
 from nnctl.errors import DataError, Problem
 
@@ -35,6 +44,8 @@ def choose_task(profile: Profile, wanted: Task | None) -> TaskChoice:
     if len(profile.targets) > 1:
         return _task_of_several(profile, wanted)
     facts = profile.column(profile.targets[0])
+    refuse_notation(profile, facts, wanted)
+    refuse_rounded_classes(profile, facts)
     if facts.numbers is None and wanted == "regression":
         raise refusal(
             profile,
@@ -43,6 +54,9 @@ def choose_task(profile: Profile, wanted: Task | None) -> TaskChoice:
         )
     if wanted is not None:
         return TaskChoice(wanted, AS_SAID)
+    if zero := leading_zero(facts):
+        reason = f"since some numbers begin with 0 (`{zero}`), as those of codes do"
+        return TaskChoice("classification", reason, "regression")
     if facts.numbers is None:
         return TaskChoice("classification", "since it holds text")
     if facts.numbers.whole and are_classes(facts.different, profile.rows):
@@ -51,6 +65,34 @@ def choose_task(profile: Profile, wanted: Task | None) -> TaskChoice:
     reason = f"since it holds {different(facts)} different numbers"
     doubtful = facts.numbers.whole and facts.different <= MOST_CATEGORIES
     return TaskChoice("regression", reason, "classification" if doubtful else None)
+
+
+def refuse_notation(profile: Profile, facts: ColumnFacts, wanted: Task | None) -> None:
+    """Raise DataError for numbers that are not written plainly, unless they may be classes."""
+    part = "a comma" if has_commas(facts) else notation_of(facts)
+    few = are_classes(facts.different, profile.rows)
+    if not part or wanted == "classification" or (wanted is None and few):
+        return
+    decimal = "say `--decimal ,` if it is a decimal comma, " if has_commas(facts) else ""
+    raise refusal(
+        profile,
+        f"target `{facts.name}` holds numbers with {part} (received `{facts.first}`); {decimal}"
+        "write plain numbers to predict them, or say `--task classification` if each is a class",
+    )
+
+
+def refuse_rounded_classes(profile: Profile, facts: ColumnFacts) -> None:
+    """Raise DataError for text of whole numbers that float64 does not tell from their neighbours.
+
+    Those of a regression were read as numbers.
+    """
+    if large := rounded_number(facts):
+        raise refusal(
+            profile,
+            f"target `{facts.name}` holds whole numbers from 2^53 on (received `{large}`), which "
+            "are rounded as numbers; write a letter before them if they are classes, or say "
+            "`--task regression` if they are amounts",
+        )
 
 
 def are_classes(different_numbers: int, rows: int) -> bool:
@@ -98,8 +140,9 @@ def check_target(profile: Profile, task: Task, classes: Classes) -> None:
     for name in profile.targets:
         facts = profile.column(name)
         if is_constant(facts) and (task == "regression" or len(profile.targets) == 1):
-            message = f"target `{name}` is `{facts.first}` in every row; name a column that varies"
-            raise refusal(profile, message)
+            why = ", rounded as numbers from 2^53 on are" if is_rounded(facts) else ""
+            message = f"target `{name}` is `{facts.first}` in every row{why}"
+            raise refusal(profile, f"{message}; name a column that varies")
     numbers = parse_numbers([name for name, _ in classes])
     if numbers is not None and len(profile.targets) == 1:
         for number in numbers.tolist():

@@ -106,6 +106,9 @@ def data_section(starter: Starter, source: str, reading: Mapping[str, object]) -
         yield commented(f"  {key}: {yaml_value(value)}", READING[key])
     target = profile.targets[0] if len(profile.targets) == 1 else profile.targets
     yield commented(f"  target: {yaml_value(target)}", f"predicted: {targeted(starter)}")
+    if profile.without_target:
+        count = f"{profile.without_target:,} more row{'s' if profile.without_target > 1 else ''}"
+        yield commented("  missing_target: drop", f"{count} without a target, left out")
     choice = starter.choice
     other = "" if choice.other is None else f"; or: {choice.other}"
     yield commented(f"  task: {choice.task}", choice.reason + other)
@@ -130,6 +133,12 @@ def split_section(starter: Starter) -> Iterator[str]:
     alike = starter.task == "classification" and not starter.has_single_rows
     how = "drawn at random, classes in proportion" if alike else "drawn at random"
     yield commented("  split:", f"rows not trained on: {how}")
+    if starter.dates_in_order:
+        yield comment_lines(
+            f"rows are in order of `{shortened(starter.dates_in_order[0])}`: shuffle: false tests "
+            "on the latest, which is harder and more honest",
+            4,
+        )
     if size.validation:
         yield commented(
             f"    validation: {size.validation}",
@@ -201,9 +210,8 @@ def training_section(starter: Starter) -> Iterator[str]:
     meaning = "each step is by all rows" if size.batch_size == "full" else "rows in each step"
     yield commented(f"  batch_size: {size.batch_size}", meaning)
     if starter.is_unequal:
-        (most, _), (least, _) = starter.classes[0], starter.classes[-1]
-        meaning = f"rows of rare classes count more: `{shortened(least)}` in all as much as "
-        yield commented("  class_weight: balanced", f"{meaning}`{shortened(most)}`")
+        meaning = "makes rare classes count as much as common ones, at a cost in accuracy"
+        yield commented("  # class_weight: balanced", meaning)
     if size.validation:
         yield commented("  early_stopping:", "training ends when it helps no more:")
         yield commented("    monitor: validation_loss", "when the loss on the validation rows")

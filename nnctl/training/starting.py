@@ -12,17 +12,20 @@ from nnctl.config import config_from_dict
 from nnctl.config.findings import shown
 from nnctl.config.schema.data import MISSING_VALUES, DataConfig, Task
 from nnctl.data.profiling import (
+    codes_among_numbers,
     first_rows,
     has_decimal_commas,
+    looks_like_data,
     marks_among_numbers,
     profile_file,
 )
-from nnctl.data.table import listed
+from nnctl.data.table import Table, listed
 from nnctl.errors import Problem, UsageError
 from nnctl.training.starter import starter_for
 from nnctl.training.starter_report import notes, report, summary
 from nnctl.training.starter_text import starter_text
 
+FEW_NAMES = 3
 TASKS: dict[str, Task] = {"classification": "classification", "regression": "regression"}
 
 
@@ -73,8 +76,11 @@ def start_config(
     """
     known = known_task(task)
     refuse_passing_data(reading)
-    reading, remarks = recognised(reading, targets)
-    starter = starter_for(profile_file(data_config(reading, targets), targets, known), known)
+    table = first_rows(data_config(reading, targets))
+    reading, remarks = recognised(reading, table)
+    codes = () if table is None else codes_among_numbers(table)
+    profile = profile_file(data_config(reading, targets), targets, known, codes)
+    starter = starter_for(profile, known)
     said = reading.said()
     if reading.labels is not None:
         said["labels"] = path_in_config(reading.labels, output)
@@ -83,14 +89,21 @@ def start_config(
     return StarterConfig(text, summary(starter), (*remarks, *notes(starter)), report(starter))
 
 
-def recognised(reading: Reading, targets: Sequence[str]) -> tuple[Reading, list[str]]:
+def recognised(reading: Reading, table: Table | None) -> tuple[Reading, list[str]]:
     """Return what the first rows show of how to read the file, with a sentence for each finding."""
+    if table is None:
+        return reading, []
     remarks = []
-    table = first_rows(data_config(reading, targets))
-    if table is not None and reading.decimal is None and has_decimal_commas(table):
+    if reading.decimal is None and has_decimal_commas(table):
         reading = replace(reading, decimal=",")
         remarks.append("numbers are read with a decimal comma, as `1,5`; if not, `--decimal .`")
-    marks = () if table is None else marks_among_numbers(table, reading.decimal or ".")
+    decimal = reading.decimal or "."
+    if reading.header and looks_like_data(table.header, decimal):
+        remarks.append(
+            f"most names in the first line are numbers ({listed(table.header[:FEW_NAMES])}); if it "
+            "is a row, and no column has a name, say `--no-header`"
+        )
+    marks = marks_among_numbers(table, decimal)
     if marks:
         reading = replace(reading, missing_values=(*reading.missing_values, *marks))
         remarks.append(f"taken for missing cells, since they stand among numbers: {listed(marks)}")

@@ -139,11 +139,13 @@ class Steps:
         finite and such batches are not to be skipped.
         """
         skip = self.settings.on_divergence == "skip_batch"
+        state = self.network.state.copy()
         for rows in self.remaining(progress, epoch):
             outputs = self.outputs[progress.rows : progress.rows + len(rows)]
             loss, weights = self.propagate(progress.batches, rows, epoch, outputs)
-            if skip and not (math.isfinite(loss) and self._finite_gradients()):
+            if skip and not (math.isfinite(loss) and self._leaves_finite()):
                 progress.skipped += 1
+                self.network.state[...] = state  # running statistics have seen the batch
             elif not math.isfinite(loss):
                 raise NotFiniteError(f"the loss became {loss}", progress.batches)
             else:
@@ -153,6 +155,8 @@ class Steps:
                 progress.share_sum += share
                 self.order[progress.rows : progress.rows + len(rows)] = rows
                 progress.rows += len(rows)
+                if skip:
+                    state[...] = self.network.state
             progress.batches += 1
             if paused() and progress.batches < self.batches_in_epoch:
                 return False
@@ -183,5 +187,7 @@ class Steps:
         if settings.clip_norm is not None:
             clip_by_norm(gradients, settings.clip_norm)
 
-    def _finite_gradients(self) -> bool:
-        return bool(np.isfinite(self.workspace.gradients).all())
+    def _leaves_finite(self) -> bool:
+        """Whether the batch gave finite gradients, and left finite running statistics."""
+        vectors = (self.workspace.gradients, self.network.state)
+        return all(np.isfinite(vector).all() for vector in vectors)

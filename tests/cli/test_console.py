@@ -93,6 +93,21 @@ def test_a_table_is_not_wider_than_a_page(capsys: pytest.CaptureFixture[str]) ->
     assert out.count("x") == 300
 
 
+def test_long_headings_break_where_a_word_ends(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "PLAIN_WIDTH", 60)
+    columns = ("fold", "test_root_mean_squared_error", "test_mean_absolute_error", "test_r2")
+    console.write_table(columns, [("1", 0.25, 0.125, 1)])
+    assert capsys.readouterr().out == (
+        "         test_root_mean_   test_mean_absolute_\n"
+        "  fold     squared_error                 error   test_r2\n"
+        f" {56 * '─'}\n"
+        "  1                 0.25                 0.125         1\n"
+        "\n"
+    )
+
+
 def test_json_on_stdout_is_what_a_file_of_a_run_would_hold(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

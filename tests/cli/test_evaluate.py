@@ -296,6 +296,41 @@ def test_a_file_of_many_rows_is_measured_like_its_parts(runs: Path) -> None:
     assert linear["loss"] == pytest.approx(linear_once["loss"], rel=1e-6)
 
 
+def test_a_file_that_was_trained_on_is_told(samples: Path) -> None:
+    assert nnctl("train", "line.yaml", "--quiet", "--no-plots").code == 0
+    Path("link.csv").symlink_to("line.csv")
+    Path("copy.csv").write_bytes(Path("line.csv").read_bytes())
+    for name in ("line.csv", "./link.csv"):
+        assert nnctl("evaluate", "line", name).err == (
+            "note: 4 of these rows were trained on; others would say more\n"
+        )
+    assert nnctl("evaluate", "line", "copy.csv").err == ""
+    for share, rows in (("validation", 1), ("test", 2)):
+        split = f"data.split.{share}={rows / 4}"
+        options = ("--set", split, "--quiet", "--no-plots", "--name", share)
+        assert nnctl("train", "line.yaml", *options).code == 0
+        assert nnctl("evaluate", share, "line.csv").err.splitlines()[0] == (
+            f"note: {4 - rows} of these rows were trained on; `nnctl evaluate runs/{share}` "
+            f"measures the {rows} {share} rows"
+        )
+
+
+def test_rows_without_the_weights_of_the_run_are_told() -> None:
+    Path("weighed.csv").write_text("x,w,y\n0,1,1\n1,2,3\n2,1,5\n")
+    Path("weighed.yaml").write_text(
+        "data: {source: weighed.csv, target: y, sample_weight: w}\nloss: mean_squared_error\n"
+        "training: {epochs: 1}\n"
+    )
+    assert nnctl("train", "weighed.yaml", "--quiet", "--no-plots").code == 0
+    weighed, plain = (
+        nnctl("evaluate", "-", stdin=f"x,y{w}\n1,3{w and ',1'}\n") for w in (",w", "")
+    )
+    note = "note: <stdin> has no sample weights (`w`), so that all rows count alike\n"
+    assert weighed.code == plain.code == 0
+    assert note not in weighed.err
+    assert plain.err.startswith(note)
+
+
 @pytest.mark.parametrize("rows", ["", "x,y\n"])
 def test_a_file_without_rows_is_refused(runs: Path, rows: str) -> None:
     outcome = nnctl("evaluate", "line", "-", stdin=rows)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 import os
+import re
 import shutil
 import struct
 from collections.abc import Sequence
@@ -70,6 +72,8 @@ data:
       {kind: boolean, missing: {name: most_frequent, indicator: true}}
     seen: ignored                   # dates or times; numbers, such as the year, could be used
   split:                            # rows not trained on: drawn at random, classes in proportion
+    # rows are in order of `seen`: shuffle: false tests on the latest, which is harder and more
+    # honest
     test: 0.2                       # about 2 to measure the result on; 6 are trained on
 
 model:                              # up to 7 inputs -> 8 -> 1 output
@@ -127,11 +131,12 @@ data:
     validation: 0.2                 # about 69 rows to say when to stop
     test: 0.2                       # about 69 to measure the result on; 206 are trained on
 
-model:                              # 14 inputs -> 16 -> 3 outputs
-  # The more rows, the larger a network may be before it learns them by heart: 16 units for 344
-  # rows. relu is the usual activation, he_normal the random start that goes with it.
+model:                              # 14 inputs -> 32 -> 32 -> 3 outputs
+  # The more rows, the larger a network may be before it learns them by heart: 32 and 32 units for
+  # 344 rows. relu is the usual activation, he_normal the random start that goes with it.
   hidden:
-    - {units: 16, activation: relu, initializer: he_normal}
+    - {units: 32, activation: relu, initializer: he_normal}
+    - {units: 32, activation: relu, initializer: he_normal}
   output: {activation: softmax}     # a probability for each class; together they are 1
 
 loss: categorical_cross_entropy     # training lowers the mean -log(probability of the right class)
@@ -276,10 +281,120 @@ def test_the_network_is_as_wide_as_its_comment_says() -> None:
     write_csv("rows.csv", KINDS["gaps"][0])
     made("rows.csv")
     assert (
-        "model:                              # 6 inputs -> 16 -> 3 outputs"
+        "model:                              # 6 inputs -> 32 -> 32 -> 3 outputs"
         in Path("run.yaml").read_text().splitlines()
     )
     assert load_dataset(load_config("run.yaml")).preprocessing.n_inputs == 6
+
+
+def test_a_curve_is_learnt_from_a_few_hundred_rows() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-6, 6, 300).round(4)
+    write_csv("rows.csv", {"x": [*x], "y": [*(np.sin(x) + rng.normal(0, 0.2, 300)).round(4)]})
+    made("rows.csv")
+    outcome = nnctl("train", "run.yaml", "--no-plots", "--quiet", "--json")
+    assert json.loads(outcome.out)["best"]["test_r2"] > 0.85
+
+
+def test_weights_of_unequal_classes_are_offered_and_not_set() -> None:
+    write_csv("rows.csv", KINDS["unequal classes"][0])
+    made("rows.csv")
+    assert load_config("run.yaml").training.class_weight is None
+    text = Path("run.yaml").read_text()
+    comment = "# makes rare classes count as much as common ones, at a cost in\n"
+    assert f"\n  # class_weight: balanced          {comment}" in text
+    Path("run.yaml").write_text(text.replace("# class_weight", "class_weight"))
+    assert load_config("run.yaml").training.class_weight == "balanced"
+    write_csv("rows.csv", KINDS["two classes"][0])
+    made("rows.csv", "--force")
+    assert "class_weight" not in Path("run.yaml").read_text()
+
+
+def test_numbers_too_large_for_float64_are_ids_or_categories() -> None:
+    columns: Columns = {
+        "tweet": [1234567890123456789 + n for n in range(60)],
+        "account": [2**53 + 1 + n % 2 for n in range(60)],
+        "molecules": [f"{n}.5e22" for n in range(60)],
+        "y": numbers(60),
+    }
+    write_csv("rows.csv", columns)
+    said = made("rows.csv")
+    assert "note: ignored: `tweet` (ids, not amounts: numbers from 2^53 on would be rounded" in said
+    kinds = {name: column.kind for name, column in load_config("run.yaml").data.columns.items()}
+    assert kinds == {"tweet": "ignored", "account": "categorical", "molecules": "numeric"}
+    experiment = start_experiment(load_config("run.yaml"), Path("runs"))
+    account = experiment.dataset.preprocessing.features[0]
+    assert account.categories == ("9007199254740993", "9007199254740994")
+    train()
+
+
+def test_a_target_too_large_for_float64_is_refused_or_an_amount() -> None:
+    write_csv("rows.csv", {"x": numbers(60), "y": [10**18 + n % 3 for n in range(60)]})
+    refused = nnctl("init", "rows.csv", "--target", "y")
+    assert refused.code == 3
+    assert "`y` holds whole numbers from 2^53 on (received `1000000000000000000`)" in refused.err
+    write_csv("rows.csv", {"x": numbers(60), "y": [10**18 + 10**15 * n for n in range(60)]})
+    assert made("rows.csv", "--task", "regression").startswith("regression of y")
+    train()
+
+
+def test_numbers_that_begin_with_0_are_codes() -> None:
+    columns: Columns = {
+        "zip": [f"{n % 3:05}" for n in range(60)],
+        "member": [f"{17 * n:06}" for n in range(60)],
+        "share": [f"0.{n}" for n in range(60)],
+        "depth": [f"0{n % 7}.5" for n in range(60)],
+        "y": numbers(60),
+    }
+    write_csv("rows.csv", columns)
+    said = made("rows.csv")
+    assert (
+        "note: ignored: `member` (codes, not amounts, since some begin with 0: `000000`)\n" in said
+    )
+    kinds = {name: column.kind for name, column in load_config("run.yaml").data.columns.items()}
+    assert kinds == {
+        "zip": "categorical", "member": "ignored", "share": "numeric", "depth": "numeric",
+    }  # fmt: skip
+    assert "since some begin with 0: `00000`" in Path("run.yaml").read_text()
+    train()
+
+
+def test_a_target_that_begins_with_0_is_one_of_classes_unless_a_regression_is_said() -> None:
+    write_csv("rows.csv", {"x": numbers(60), "y": [f"{n % 3:03}" for n in range(60)]})
+    assert made("rows.csv").startswith("classification of y: 3 classes")
+    train()
+    assert made("rows.csv", "--task", "regression", "--force").startswith("regression of y")
+    train()
+
+
+def test_a_table_in_order_of_a_date_says_so_and_can_be_split_in_that_order() -> None:
+    days = [f"{month} {day} 2000" for month in ("Jan", "Feb") for day in range(1, 29)]
+    write_csv("rows.csv", {"Date": days, "x": numbers(56), "y": [*"ab"] * 28})
+    made("rows.csv")
+    comment = (
+        "    # rows are in order of `Date`: shuffle: false tests on the latest, which is harder"
+    )
+    text = Path("run.yaml").read_text()
+    assert comment in text
+    Path("run.yaml").write_text(
+        text.replace("    test: 0.2 ", "    shuffle: false\n    test: 0.2 ")
+    )
+    assert not load_config("run.yaml").data.split.shuffle
+    train()
+    write_csv("rows.csv", {"Date": days[::-1], "x": numbers(56), "y": [*"ab"] * 28})
+    made("rows.csv", "--force")
+    assert "in order of" not in Path("run.yaml").read_text()
+
+
+def test_the_advice_to_write_an_id_as_a_group_can_be_followed() -> None:
+    write_csv(
+        "rows.csv", {"patient_id": [n // 4 for n in range(80)], "x": numbers(80), "y": numbers(80)}
+    )
+    made("rows.csv")
+    text = Path("run.yaml").read_text()
+    assert "an id; if its rows belong together, write it as `group:`" in text
+    Path("run.yaml").write_text(text.replace("  target: y", "  group: patient_id\n  target: y"))
+    train()
 
 
 def test_several_targets_are_repeated_options() -> None:
@@ -363,17 +478,16 @@ def test_a_program_gets_what_was_inferred() -> None:
     [
         (("rows.csv", "--target", "Y"), 3, "rows.csv: there is no column `Y`; did you mean `y`?"),
         (("no.csv", "--target", "y"), 3, "no.csv: the data does not exist"),
-        (("gap.csv", "--target", "y"), 3, "gap.csv:3:2: target `y` has a missing value (received "),
         (("few.csv", "--target", "y"), 3, "needs more rows to learn from (received 2); 5 at the"),
         (("alone.csv", "--target", "y"), 3, "no column beside the target is of use; add one"),
         (
             ("rows.csv", "--target", "y", "--target", "y"),
             2,
-            "data.target names the column `y` twice",
+            "--target names the column `y` twice",
         ),
         (("rows.csv", "--target", "y", "--task", "x"), 2, "--task must be classification or regr"),
-        (("rows.csv", "--target", "y", "--encoding", "x"), 2, "data.encoding must be the name of"),
-        (("rows.csv", "--target", "y", "--decimal", "x"), 2, "data.decimal must be one of"),
+        (("rows.csv", "--target", "y", "--encoding", "x"), 2, "--encoding must be the name of"),
+        (("rows.csv", "--target", "y", "--decimal", "x"), 2, "--decimal must be one of"),
         (("-", "--target", "y"), 2, "-: a config names a file that is there when it trains"),
         (("/dev/null", "--target", "y"), 2, "/dev/null: a config names a file that is there when"),
     ],
@@ -382,7 +496,6 @@ def test_what_cannot_be_done_is_said_in_one_line(
     options: tuple[str, ...], code: int, message: str
 ) -> None:
     write_csv("rows.csv", KINDS["numbers"][0])
-    write_csv("gap.csv", {"x": numbers(9), "y": [1, "NA", *numbers(7)]})
     write_csv("few.csv", {"x": [1, 2], "y": [1, 2]})
     write_csv("alone.csv", {"y": numbers(9)})
     outcome = nnctl("init", *options, "-o", "run.yaml")
@@ -437,7 +550,8 @@ def test_commas_are_not_decimal_where_another_column_has_points() -> None:
     rows = "".join(f"{n},25;{n}.5;{n % 2}\n" for n in range(60))
     Path("rows.csv").write_text(f"x;z;y\n{rows}")
     outcome = nnctl("init", "rows.csv", "--target", "y")
-    assert "decimal comma" not in outcome.err
+    assert "  decimal: " not in outcome.out
+    assert "note: ignored: `x` (numbers with a comma; `--decimal ,` if it is" in outcome.err
 
 
 def test_decimal_commas_and_marks_are_recognised_together() -> None:
@@ -475,6 +589,86 @@ def test_parquet_is_read_where_the_extra_is_installed() -> None:
     parquet.write_table(arrow.table(columns), "rows.parquet")
     assert made("rows.parquet").startswith("regression of y: 60 rows, 3 features")
     train()
+
+
+@pytest.mark.parametrize("kind", ["rows.parquet", "rows.feather"])
+def test_columns_of_other_types_are_ignored_and_told(kind: str) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.feather")
+    pytest.importorskip("pyarrow.parquet")
+    first = datetime.datetime(2000, 1, 1)
+    times = [first + datetime.timedelta(hours=n) for n in range(60)]
+    columns = {
+        "day": [time.date() for time in times],
+        "time": times,
+        "lasted": [datetime.timedelta(n) for n in range(60)],
+        "x": numbers(60),
+        "list": [[1, 2]] * 60,
+        "y": numbers(60, 1),
+    }
+    if kind == "rows.parquet":
+        arrow.parquet.write_table(arrow.table(columns), kind)
+    else:
+        arrow.feather.write_feather(arrow.table(columns), kind)
+    said = made(kind)
+    assert said.splitlines()[:3] == [
+        "regression of y: 60 rows, 1 feature (1 numeric)",
+        "note: ignored: `day`, `time` (dates or times; numbers, such as the year, could be used)",
+        "note: ignored: `lasted` (neither numbers nor text, but duration[us])",
+    ]
+    assert "note: ignored: `list` (neither numbers nor text, but list<" in said
+    assert [*load_config("run.yaml").data.columns] == ["day", "time", "lasted", "x", "list"]
+    assert "rows are in order of `day`" in Path("run.yaml").read_text()
+    train()
+
+
+def test_the_names_are_asked_after_where_most_of_them_are_numbers() -> None:
+    write_csv("rows.csv", {"0.5": numbers(60), "3": numbers(60, 1), "y": numbers(60, 2)})
+    note = (
+        "note: most names in the first line are numbers (`0.5`, `3`, `y`); if it is a row, and no "
+        "column has a name, say `--no-header`\n"
+    )
+    assert note in made("rows.csv")
+    write_csv("rows.csv", {"1990": numbers(60), "x": numbers(60, 1), "y": numbers(60, 2)})
+    assert "first line" not in made("rows.csv", "--force")
+
+
+@pytest.mark.parametrize("option", ["-q", "--quiet"])
+def test_quiet_writes_the_config_and_says_nothing(option: str) -> None:
+    write_csv("rows.csv", {"id": [*range(60)], "x": numbers(60), "y": numbers(60, 1)})
+    assert made("rows.csv", option) == ""
+    assert load_config("run.yaml").data.columns["id"].kind == "ignored"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ("1,2\n3,4\n", ("--target", "y"), "write a line of names above, or `--no-header`"),
+        ("x,y\n1,\xe9\n", ("--target", "y"), "`--encoding"),
+        (
+            "x,y\n1,2\nno idea,3\n2,4\n3,4\n",
+            ("--target", "y"),
+            "write it with the digits 0-9, as in `-1.5e3`\n",
+        ),
+        (
+            "x,y\n1,2\nnone,3\n2,4\n3,4\n4,5\nb,1\n",
+            ("--target", "y"),
+            "if it stands for a missing value, say `--missing-value 'none'`\n",
+        ),
+        ("x;y\n1;2\n1,5;3\n2;2\n2.5;1\n", ("--target", "y"), "write `--decimal ','`, or `1.5`"),
+        ("x,y\n1,2\n", ("--target", "y", "--labels", "l.npy"), "--target must be label"),
+        ("x,y\n1,2\n", ("--target", "label", "--labels", "rows.csv"), "`--labels` joins two files"),
+        ("x,y\n1,2\n", ("--target", "y", "--delimiter", "xy"), "--delimiter must have at most"),
+    ],
+)
+def test_errors_name_the_options_and_no_keys_of_a_config(
+    content: str, options: tuple[str, ...], said: str
+) -> None:
+    Path("rows.csv").write_text(content, encoding="latin-1")
+    outcome = nnctl("init", "rows.csv", *options)
+    assert outcome.code in (2, 3)
+    assert said in outcome.err
+    assert not re.search(r"data\.|`\w+:|columns:|`labels`", outcome.err)
 
 
 def test_images_and_labels_in_two_files_are_one_table() -> None:
@@ -557,3 +751,13 @@ def test_any_name_and_any_category_come_through(drawn: dict[str, Any]) -> None:
     assert data.target == target
     assert [*data.columns] == [number, category]
     assert data.source == os.path.normpath(Path.cwd() / source)
+
+
+def test_rows_without_a_target_are_left_out_by_the_config(tmp_path: Path) -> None:
+    write_csv("gap.csv", {"x": numbers(60), "y": [1, "NA", *numbers(58)]})
+    outcome = nnctl("init", "gap.csv", "--target", "y", "-o", "c.yaml")
+    assert outcome.code == 0
+    assert "note: 1 row without a target is left out (`missing_target: drop`)" in outcome.err
+    text = Path("c.yaml").read_text()
+    assert "  missing_target: drop              # 1 more row without a target, left out\n" in text
+    assert nnctl("train", "c.yaml", "--set", "training.epochs=1", "--quiet").code == 0

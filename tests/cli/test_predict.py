@@ -166,6 +166,19 @@ def test_every_missing_column_is_named(runs: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_file_for_another_run_is_one_error(runs: Path, command: str) -> None:
+    outcome = nnctl(command, "iris", written("rows.csv", "petal,x\n1,1\n"))
+    target = ", `species`" if command == "evaluate" else ""
+    assert outcome == Outcome(
+        3,
+        "",
+        f"error: rows.csv: {5 if target else 4} columns are missing: `sepal_length`, "
+        f"`sepal_width`, `petal_length`, `petal_width`{target}; the data has `petal`, `x`; is this "
+        f"the right run? ({runs}/iris)\n",
+    )
+
+
 def test_a_row_has_the_same_bytes_alone_and_among_others(runs: Path) -> None:
     header, *rows = columns_of("iris.csv", ["sepal_length", "sepal_width", "petal_length",
                                             "petal_width"]).splitlines()  # fmt: skip

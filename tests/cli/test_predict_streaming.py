@@ -119,6 +119,8 @@ def test_memory_does_not_grow_with_the_file(runs: Path) -> None:
         (("--json", "--format", "jsonl"), "jsonl"),
         (("--format", "jsonl", "-o", "out.csv"), "jsonl"),
         (("--json", "-o", "out.csv"), "jsonl"),
+        (("--format", "csv", "-o", "out.txt"), "csv"),
+        (("--json", "-o", "out.json"), "jsonl"),
     ],
 )
 def test_the_format_is_the_one_named_else_that_of_the_suffix(
@@ -155,6 +157,14 @@ def test_npy_holds_the_names_of_classes(runs: Path, place: str) -> None:
         (
             ("-o", "out.npy", "--with-input"),
             "an npy array holds predictions alone; leave --with-input out",
+        ),
+        *(
+            (
+                ("-o", name),
+                f"--output has the suffix of no format ({name}); name it .csv, .jsonl, .ndjson, "
+                ".npy, or say --format",
+            )
+            for name in ("out.xlsx", "out.json", "out.csv.gz")
         ),
     ],
 )
@@ -330,8 +340,27 @@ def test_an_unknown_category_is_none_of_the_known_where_that_is_wished(tmp_path:
     rows = [
         ["3750", island, "yes", "small", "39.1", "wild"] for island in ("Mars", "Venus", "Dream")
     ]
-    out = nnctl("predict", written("rows.csv", mixed_csv(rows)), "--proba").out.splitlines()
+    outcome = nnctl("predict", written("rows.csv", mixed_csv(rows)), "--proba")
+    out = outcome.out.splitlines()
     assert out[1] == out[2] != out[3]
+    note = (
+        "note: `island` has 2 rows of categories that no training row has, such as `Mars` in "
+        "line 2: taken for none\n"
+    )
+    assert outcome.err == note
+    assert note in nnctl("evaluate", "rows.csv").err
+
+
+def test_unknown_categories_are_told_once_however_many_portions_have_them(tmp_path: Path) -> None:
+    settings = mixed_settings(tmp_path, data={"unknown": "ignore"})
+    Path("mixed.yaml").write_text(json.dumps(settings))
+    assert nnctl("train", "mixed.yaml", "--quiet", "--no-plots").code == 0
+    known, unknown = (["3750", name, "yes", "small", "39.1", "wild"] for name in ("Dream", "Mars"))
+    rows = mixed_csv([known, *[unknown] * (2 * MANY)])
+    assert nnctl("predict", "-", stdin=rows).err == (
+        f"note: `island` has {2 * MANY:,} rows of categories that no training row has, such as "
+        "`Mars` in line 3: taken for none\n"
+    )
 
 
 def test_no_colours_go_into_a_pipe(runs: Path) -> None:

@@ -5,7 +5,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnctl.config.yaml_source import read_yaml
-from nnctl.config.yaml_writing import COMMENTS_BEGIN, WIDTH, commented, yaml_key, yaml_value
+from nnctl.config.yaml_writing import (
+    COMMENTS_BEGIN,
+    WIDTH,
+    column_setting,
+    commented,
+    yaml_key,
+    yaml_value,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 HOSTILE = (
@@ -26,6 +33,13 @@ def test_hostile_text_is_read_back_as_it_was(text: str) -> None:
         f"columns:\n{yaml_key(text, 2)} {yaml_value(text)}\nlist: {yaml_value([text, text])}\n"
     )
     assert read(written) == {"columns": {text: text}, "list": [text, text]}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_message_tells_to_write_is_read_as_it_is_meant(name: str) -> None:
+    assert read(column_setting(name, "ignored")) == {"columns": {name: "ignored"}}
+    nested = {"columns": {name: {"unknown": "ignore"}}}
+    assert read(column_setting(name, "{unknown: ignore}")) == nested
 
 
 @given(TEXT)

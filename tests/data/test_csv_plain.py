@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -222,6 +223,21 @@ def test_texts_of_a_plain_block_lose_quotes_and_spaces(text: str) -> None:
     assert parsed is not None
     assert parsed[0].texts == ("x", "y z")
     assert parsed[0].values.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_texts_of_one_byte_are_told_apart_as_others_are(position: int) -> None:
+    cells = ["b", "a", " ", "b", "#"]
+    rows = [["1.5", "2", "30"] for _ in cells]
+    kinds = [N, N, N]
+    kinds[position] = T
+    for row, cell in zip(rows, cells, strict=True):
+        row[position] = cell
+    parsed = plain("".join(",".join(row) + "\n" for row in rows), kinds)
+    assert parsed is not None
+    assert parsed[position].texts == ("b", "a", "#")
+    np.testing.assert_array_equal(parsed[position].values, [0, 1, np.nan, 0, 2])
+    assert parsed[position].gap == ""
 
 
 def test_quoted_cells_of_a_plain_block_keep_delimiters_and_quotes() -> None:

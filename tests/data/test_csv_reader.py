@@ -52,7 +52,7 @@ def test_the_rows_are_kept_as_they_are_written_where_that_is_wished() -> None:
     (table,) = chunks_of('a,b\n 1.50 ,"x, y"\n', wishes=wishes, keep_written=True)
     assert table.names == ("b",)
     assert table.header == ("a", "b")
-    assert table.written == (("1.50", "x, y"),)
+    assert table.written == ((" 1.50 ", "x, y"),)
 
 
 @pytest.mark.parametrize("keep_written", [False, True])

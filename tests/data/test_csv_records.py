@@ -42,6 +42,10 @@ BROKEN = {
         "f.csv:2: the row has the wrong number of cells (expected 2, received 3); "
         "quote a cell that holds the delimiter"
     ),
+    "# made by hand\na,b\n1,2\n": (
+        "f.csv:2: the row has the wrong number of cells (expected 1, received 2); the first line "
+        "begins with `#`: take comments out, or quote a cell that holds the delimiter"
+    ),
     'a,b\n1,2\n3,"4\n5,6\n7,8\n': "f.csv:3: a quote that opens in this row never closes; close it",
     'a,"b\n1,2\n': "f.csv:1: a quote that opens in this row never closes; close it",
     'a,b\n1,"2\n3,"4"\n': f"f.csv:2: {STRAY_QUOTE}",
@@ -122,7 +126,40 @@ def test_a_broken_file_is_refused_with_its_line(
 def test_marks_line_ends_blank_lines_and_spaces_make_no_difference(
     text: str, block_size: int | None
 ) -> None:
-    assert read(text, block_size=block_size) == [("a", "b"), ("1", "x y"), ("2", "")]
+    rows = [tuple(map(str.strip, row)) for row in read(text, block_size=block_size)]
+    assert rows == [("a", "b"), ("1", "x y"), ("2", "")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (" 1 ,  x y  ", (" 1 ", "  x y  ")),
+        ("  , ", ("  ", " ")),
+        ("\t1,x\t", ("\t1", "x\t")),
+        ('" 1 "," x, ""y"" "', (" 1 ", ' x, "y" ')),
+        (' "1",  "x, y"', ("1", "x, y")),  # what stands before a quote is none of the cell's
+        (' 1"2, x', (' 1"2', " x")),
+        ('"a,  b", c', ("a,  b", " c")),
+        ('" a\n b,  c", d', (" a\n b,  c", " d")),
+    ],
+)
+def test_written_cells_keep_the_spaces_around_them(
+    row: str, cells: tuple[str, str], end: str
+) -> None:
+    for others in ("1,x", '1," x"', '"1\n",x'):  # which the two ways read by turns
+        rows = read(end.join(["a,b", row, others, row, ""]))
+        assert rows[1] == rows[3] == cells
+
+
+def test_written_cells_keep_their_spaces_in_any_format() -> None:
+    assert read("a;b\n 1; x\n", CsvFormat(delimiter=";"))[1] == (" 1", " x")
+    assert read("a^b\n 1^ x\n", CsvFormat(delimiter="^"))[1] == (" 1", " x")
+    assert read("a]b\n 1] x\n", CsvFormat(delimiter="]"))[1] == (" 1", " x")
+    assert read("a b\n1 x\n 2\n", CsvFormat(delimiter=" "))[1:] == [("1", "x"), ("", "2")]
+    assert read('a,b\n "1, x"\n', CsvFormat(quote=None))[1] == (' "1', ' x"')
+    assert read("a,b\n '1, x', y\n", CsvFormat(quote="'"))[1] == ("1, x", " y")
+    assert read("a,b\r 1, x\r", CsvFormat())[1] == (" 1", " x")
 
 
 @pytest.mark.parametrize("block_size", [1, 10, 16, None])
@@ -190,7 +227,7 @@ def test_a_single_blank_cell_is_told_from_a_blank_line_by_its_quotes() -> None:
 
 def test_cells_of_tabs_alone_are_no_blank_line() -> None:
     assert read("a\tb\n\t\n1\t2\n") == [("a", "b"), ("", ""), ("1", "2")]
-    assert read('a\tb\n\t\n1\t"2\n"\n') == [("a", "b"), ("", ""), ("1", "2")]  # exactly
+    assert read('a\tb\n\t\n1\t"2\n"\n') == [("a", "b"), ("", ""), ("1", "2\n")]  # exactly
 
 
 def test_without_a_header_columns_are_called_by_their_positions() -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from nnctl.config import Config, config_from_dict
-from nnctl.data.dataset import Dataset, load_dataset, load_table, rows_from_table
+from nnctl.data.dataset import Dataset, load_dataset, rows_from_table
 from nnctl.data.fingerprint import fingerprint
 from nnctl.data.generators import GENERATORS
+from nnctl.data.loading import load_table
 from nnctl.errors import DataError
 from tests.data.tables import table_of
 

@@ -12,7 +12,8 @@ import pytest
 
 from nnctl.config import Config, config_from_dict
 from nnctl.data.blocks import Blocks
-from nnctl.data.dataset import Rows, Tables, load_dataset, rows_from_table
+from nnctl.data.dataset import Rows, load_dataset, rows_from_table
+from nnctl.data.loading import Tables
 from nnctl.data.table import Table, table_from_columns
 from nnctl.errors import DataError
 

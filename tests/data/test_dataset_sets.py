@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from nnctl.config import Config, config_from_dict
-from nnctl.data.dataset import Dataset, Rows, load_dataset, load_tables
+from nnctl.data.dataset import Dataset, Rows, load_dataset
 from nnctl.data.fingerprint import fingerprint
 from nnctl.data.folds import Fold
+from nnctl.data.loading import load_tables
 from nnctl.errors import DataError
 
 MAIN = """
@@ -91,7 +92,10 @@ def test_both_sets_may_have_files_of_their_own(tmp_path: Path) -> None:
 
 
 def test_beside_a_file_of_its_own_the_other_set_is_drawn(tmp_path: Path) -> None:
-    dataset = dataset_of(tmp_path, {"validation": OTHER_ORDER}, split={"test": 0.4})
+    columns = {"alive": "boolean"}  # its kind is not to depend on the rows that are drawn
+    dataset = dataset_of(
+        tmp_path, {"validation": OTHER_ORDER}, columns=columns, split={"test": 0.4}
+    )
     assert dataset.validation is not None
     assert dataset.test is not None
     assert (len(dataset.train.inputs), len(dataset.validation.inputs)) == (2, 2)
@@ -141,7 +145,7 @@ def test_a_file_of_its_own_has_no_influence_on_the_preprocessing(tmp_path: Path)
             "mass,island,alive,weight,y\n1,a,,1,2\n",
             {},
             "test.csv:2:3: input `alive` has a missing value (received a blank cell); fill it in; "
-            "a network that was trained with `missing: median` would fill it itself",
+            "a network that was trained with `missing: most_frequent` would fill it itself",
         ),
         (
             "mass,island,alive,weight,y\n1,a,no,-1,2\n",
@@ -211,6 +215,59 @@ def test_a_file_of_its_own_needs_no_groups(tmp_path: Path) -> None:
     assert len(dataset.test.inputs) == 1
 
 
+def grouped_in_files(directory: Path, test: str, validation: str = "") -> dict[str, Any]:
+    data = grouped(directory, ["P1", "P2", "P3", "P1"])
+    write(directory, "test.csv", test)
+    if not validation:
+        return {**data, "test_source": "test.csv"}
+    write(directory, "validation.csv", validation)
+    return {**data, "test_source": "test.csv", "validation_source": "validation.csv"}
+
+
+@pytest.mark.parametrize(
+    ("test", "validation", "message"),
+    [
+        (
+            "y,x,patient\n1,5,P2\n0,6,P9\n1,7,P1\n1,5,P2\n",
+            "",
+            "test.csv: groups `P1`, `P2` are in main.csv too; a group stays in one set: take them "
+            "out of one of the files",
+        ),
+        (
+            "y,x,patient\n1,5,P4\n",
+            "y,patient,x\n1,P5,5\n1,P4,5\n",
+            "test.csv: group `P4` is in validation.csv too; a group stays in one set: take it out "
+            "of one of the files",
+        ),
+        (
+            "y,x,patient\n1,5,P3\n",
+            "y,patient,x\n1,P3,5\n",
+            "validation.csv: group `P3` is in main.csv too; a group stays in one set: take it out "
+            "of one of the files\n"
+            "test.csv: group `P3` is in main.csv too; a group stays in one set: take it out "
+            "of one of the files\n"
+            "test.csv: group `P3` is in validation.csv too; a group stays in one set: take it out "
+            "of one of the files",
+        ),
+    ],
+)
+def test_a_group_is_never_in_two_files(
+    tmp_path: Path, test: str, validation: str, message: str
+) -> None:
+    data = grouped_in_files(tmp_path, test, validation)
+    with pytest.raises(DataError) as caught:
+        load_dataset(config_of(tmp_path, **data))
+    assert str(caught.value).replace(f"{tmp_path}{os.sep}", "") == message
+
+
+def test_of_groups_only_those_that_a_row_has_are_in_a_file(tmp_path: Path) -> None:
+    test = "y,x,patient\nNA,5,P1\n1,6,P9\n1,6,NA\n"
+    data = grouped_in_files(tmp_path, test, "y,patient,x\n1,P5,5\n")
+    dataset = load_dataset(config_of(tmp_path, missing_target="drop", **data))
+    assert dataset.test is not None
+    assert len(dataset.test.inputs) == 2
+
+
 def test_a_row_of_no_group_is_refused(tmp_path: Path) -> None:
     data = grouped(tmp_path, ["a", "b", "", "a"])
     with pytest.raises(DataError) as caught:
@@ -265,7 +322,8 @@ def test_rows_without_a_target_are_left_out_where_that_is_wished(tmp_path: Path)
     data = {"source": "f.csv", "validation_source": "v.csv", "target": "y"}
     tree = {"data": {**data, "missing_target": "drop"}, "loss": "mean_squared_error"}
     dataset = load_dataset(config_from_dict(tree, tmp_path))
-    assert dataset.preprocessing.inverse_targets(dataset.train.targets).ravel() == pytest.approx(
+    targets = dataset.train.targets.astype(np.float64)
+    assert dataset.preprocessing.inverse_targets(targets).ravel() == pytest.approx(
         [2.0, 4.0, 6.0, 7.0]
     )
     assert dataset.validation is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnctl.errors import DataError
 from tests.data.columns import Cells
 from tests.data.fits import Columns, fitted, inputs_of, message_of, of_x
 
@@ -82,6 +84,31 @@ def test_a_constant_may_be_a_category_of_its_own(value: float | str, written: st
     assert without.input_names == ("x=u", "x=v")
 
 
+CONSTANT = {"name": "constant", "value": 0}
+
+
+def test_a_constant_is_no_category_where_no_gap_is_trained_on() -> None:
+    columns: Columns = {"x": ["u", "v", "u", None], "n": [1.0, None, 2.0, None]}
+    ignoring, _ = fitted(columns, range(3), missing=CONSTANT, unknown="ignore")
+    assert ignoring.input_names == ("x=u", "x=v", "n")
+    inputs = inputs_of(columns, range(3), missing=CONSTANT, unknown="ignore", scaling="none")
+    assert inputs[3] == [0, 0, 0]
+    refusing, _ = fitted({"x": columns["x"][:3]}, missing=CONSTANT)
+    assert refusing.input_names == ("x=u", "x=v")
+    assert np.isnan(refusing.fill).tolist() == [True]
+
+
+def test_a_constant_that_training_rows_have_fills_gaps_of_other_rows() -> None:
+    columns: Columns = {"x": ["0", "1", None]}
+    column = of_x("categorical")
+    assert inputs_of(columns, [0, 1], columns=column, missing=CONSTANT)[2] == [1, 0]
+
+
+def test_a_gap_of_other_rows_is_refused_where_the_constant_is_no_category() -> None:
+    with pytest.raises(DataError, match=r"^f\.csv:4:1: input `x` has a missing value"):
+        inputs_of({"x": ["u", "v", None]}, [0, 1], missing=CONSTANT)
+
+
 def test_a_constant_number_is_the_text_that_its_cells_have() -> None:
     columns = {"x": ["1", "2", None]}
     missing = {"name": "constant", "value": 1}
@@ -131,14 +158,17 @@ def test_a_constant_that_its_column_cannot_hold_is_refused(
         assert message_of({"x": [*cells, *gap]}, columns=of_x(**column), missing=missing) == message
 
 
-@pytest.mark.parametrize("cells", [[1.0, None], ["a", None], ["yes", "no", None]])
+@pytest.mark.parametrize(
+    ("cells", "filling"),
+    [([1.0, None], "median"), (["a", None], "most_frequent"), (["yes", None], "most_frequent")],
+)
 @pytest.mark.parametrize("train_rows", [None, [0]])
 def test_a_gap_is_refused_unless_something_fills_it(
-    cells: Cells, train_rows: list[int] | None
+    cells: Cells, filling: str, train_rows: list[int] | None
 ) -> None:
     assert message_of({"x": cells}, train_rows) == (
         f"f.csv:{len(cells) + 1}:1: feature `x` has a missing value (received `NA`); "
-        "fill it in, remove the row, or write `missing:`, such as `missing: median`"
+        f"fill it in, remove the row, or write `missing:`, such as `missing: {filling}`"
     )
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnctl.config.schema.columns import ColumnKind, Scaling
-from nnctl.data.features import BOOLEAN_PAIRS
-from nnctl.data.fitting import KINDS, fit_preprocessing
+from nnctl.data.features import BOOLEAN_PAIRS, FeatureKind
+from nnctl.data.fitting import fit_preprocessing
 from nnctl.data.roles import READ_AS, Roles
 from nnctl.errors import DataError
 from tests.data.columns import Cells, built
@@ -22,7 +22,7 @@ from tests.data.fits import Columns, data_config, fitted, inputs_of, message_of,
 
 def test_every_kind_that_is_used_is_read_and_coded() -> None:
     used = {*get_args(ColumnKind)} - {"ignored"}
-    assert {*KINDS} == {*READ_AS} == used
+    assert {*get_args(FeatureKind)} == {*READ_AS} == used
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,18 @@ def test_the_kind_follows_from_the_cells(cells: Cells, kind: str) -> None:
     assert [feature.kind for feature in preprocessing.features] == [kind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ordinal"])
+@pytest.mark.parametrize("kind", [kind for kind in get_args(FeatureKind) if kind != "ordinal"])
 def test_the_kind_is_the_one_that_the_config_says(kind: str) -> None:
     preprocessing, _ = fitted({"x": [0.0, 1.0]}, columns={"x": kind})
     assert [feature.kind for feature in preprocessing.features] == [kind]
+
+
+def test_rows_that_are_not_trained_on_do_not_change_the_kind() -> None:
+    cells: Cells = ["yes", "no", "maybe", "no"]
+    assert message_of({"x": cells}, [0, 1, 3]) == (
+        "f.csv:4:1: feature `x` must hold true or false, yes or no, 1 or 0 (received `maybe`)"
+    )
+    assert fitted({"x": cells}, [0, 2], unknown="ignore")[0].input_names == ("x=maybe", "x=yes")
 
 
 def test_categories_are_inputs_of_their_own_in_order() -> None:
@@ -135,6 +143,14 @@ def test_too_many_categories_are_refused() -> None:
     assert len(fitted(columns, max_categories=101)[0].input_names) == 101
     assert len(fitted(columns, columns=of_x(max_categories=101))[0].input_names) == 101
     assert len(fitted(columns, range(100), unknown="ignore")[0].input_names) == 100
+
+
+@pytest.mark.parametrize(("name", "key"), [("a: b", '"a: b"'), ("#", '"#"'), ("no", '"no"')])
+def test_a_remedy_has_the_name_as_yaml_needs_it(name: str, key: str) -> None:
+    ids = {name: [f"id{row}" for row in range(3)]}
+    assert f"`columns: {{{key}: ignored}}`" in message_of(ids, max_categories=2)
+    assert f"`columns: {{{key}: {{unknown: ignore}}}}`" in message_of(ids, [0])
+    assert f"`{key}: ignored`" in message_of({name: ["a", None]}, [1], missing="mean")
 
 
 @pytest.mark.parametrize(

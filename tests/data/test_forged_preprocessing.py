@@ -112,7 +112,11 @@ FORGERIES: dict[str, tuple[dict[str, Any], str]] = {
         "its feature 'size' has no code 3",
     ),
     "a gap that is no category": (
-        forged_array("feature_fill", 4, -1.0),
+        forged_array("feature_fill", 4, 2.5),
+        "its feature 'island' has no code 2.5",
+    ),
+    "a gap of no category where that is an error": (
+        {**forged_feature(4, unknown=None), **forged_array("feature_fill", 4, -1.0)},
         "its feature 'island' has no code -1",
     ),
     "a gap without a logarithm": (

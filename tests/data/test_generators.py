@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from nnctl.config.schema.generators import GeneratorConfig
-from nnctl.data.generators import GENERATORS, target_of_generated
+from nnctl.data.generators import GENERATORS, generated, target_of_generated
 from nnctl.data.streams import stream
 from nnctl.data.table import Table, number_matrix
+from nnctl.errors import DataError
 
 CONFIGURED = {
     get_args(model.model_fields["name"].annotation)[0]: model
@@ -153,3 +154,17 @@ def test_gaussian_quantiles_are_equal_shells() -> None:
 def test_classes_come_in_mixed_order(name: str) -> None:
     labels = points_and_labels(name, samples=60)[1]
     assert np.count_nonzero(np.diff(labels)) > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("sine", {"periods": 1e308}),
+        ("linear", {"low": -1e308, "high": 1e308}),
+        ("linear", {"slope": 1e308, "high": 10.0}),
+        ("spirals", {"turns": 1e308}),
+    ],
+)
+def test_numbers_that_no_float_can_hold_are_refused(name: str, parameters: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=f"^generator {name}: makes numbers that are too large"):
+        generated(name, stream(3, "generator"), parameters)

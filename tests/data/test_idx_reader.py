@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnctl.config.schema.data import LABEL, DataConfig
-from nnctl.data import sources
+from nnctl.config.schema.data import DataConfig
 from nnctl.data.sources import open_chunks, read_source
 from nnctl.data.wishes import EVERYTHING, Wish, Wishes
 from nnctl.errors import DataError
@@ -79,7 +78,6 @@ def test_a_second_file_holds_the_labels(tmp_path: Path) -> None:
     (chunk,) = open_chunks(images, DataConfig(), wishes, labels=labels, keep_written=True)
     assert columns_of(chunk) == {"pixel_0_1": [1, 7, 13], "label": ["7", "0", "9"]}
     assert chunk.written[1] == ("6", "7", "8", "9", "10", "11", "0")
-    assert sources.LABEL == LABEL
 
 
 def test_inputs_and_labels_may_be_npy_files(tmp_path: Path) -> None:

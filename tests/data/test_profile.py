@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_chunks_of_any_size_give_the_same_profile(
             assert of_parts.numbers.mean == mean
             assert of_parts.numbers.median == of_whole.numbers.median
             assert of_parts.numbers.whole == of_whole.numbers.whole
-            assert of_parts.numbers.counts_rows == of_whole.numbers.counts_rows
+            assert of_parts.numbers.rises_by_one == of_whole.numbers.rises_by_one
         assert dict(of_parts.counts or ()) == dict(of_whole.counts or ())
         assert (of_parts.filled, of_parts.gaps, of_parts.gap, of_parts.first) == (
             of_whole.filled, of_whole.gaps, of_whole.gap, of_whole.first,
@@ -111,19 +112,38 @@ def test_chunks_of_any_size_give_the_same_profile(
     [
         ((1, 2, 3), True),
         ((0, 1, 2), True),
-        ((1950, 1951, 1952), False),
+        ((1950, 1951, 1952), True),
         ((1, 2, 4), False),
         ((2, 1, 3), False),
         ((1, 2, None), False),
         ((1, 2, 3.5), False),
     ],
 )
-def test_only_a_count_from_0_or_1_without_a_break_counts_the_rows(
+def test_numbers_rise_by_one_where_each_is_one_more_than_the_one_before(
     cells: tuple[Cell, ...], expected: bool
 ) -> None:
     numbers = facts_of(*cells).numbers
     assert numbers is not None
-    assert numbers.counts_rows is expected
+    assert numbers.rises_by_one is expected
+
+
+def test_dates_are_in_order_across_chunks() -> None:
+    days: list[Cell] = ["Jan 31 2000", "Feb 1 2000", None, "Feb 1 2000", "Mar 5 2000"]
+    assert in_chunks({"when": days}, 2).columns[0].dates_in_order
+    assert not in_chunks({"when": [*days, "Feb 2 2000"]}, 2).columns[0].dates_in_order
+    assert not in_chunks({"when": [*days, "Feb 2 2000"]}, len(days)).columns[0].dates_in_order
+    assert not in_chunks({"when": [*days, "later"]}, 2).columns[0].dates_in_order
+    assert not facts_of("a", "b").dates_in_order
+    assert not facts_of(None, None).dates_in_order
+
+
+def test_columns_that_were_not_read_stand_where_the_source_has_them() -> None:
+    whole = table({"a": [1.0, 2.0], "b": [1.0, 2.0], "c": [1.0, 2.0]})
+    without = replace(table({"a": [1.0, 2.0], "c": [1.0, 2.0]}), header=whole.names)
+    profile = profile_of([without], (), {"b": "lists"})
+    assert [facts.name for facts in profile.columns] == ["a", "b", "c"]
+    suggestion = suggestion_for(profile.column("b"))
+    assert (suggestion.kind, suggestion.reason) == ("ignored", "lists")
 
 
 def test_too_many_values_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,13 +169,21 @@ def test_a_median_of_many_rows_is_that_of_a_sample(monkeypatch: pytest.MonkeyPat
     assert facts.numbers.median == pytest.approx(5000, rel=0.05)
 
 
-def test_a_missing_cell_of_the_target_is_refused_with_its_place() -> None:
-    chunks = [table({"y": ["a", "b"]}), table({"y": ["a", None, None]}, first_line=4)]
-    with pytest.raises(DataError) as error:
-        profile_of(chunks, ["y"])
-    assert str(error.value) == (
-        "f.csv:5:1: target `y` has a missing value (received `NA`); fill it in, or remove the row"
-    )
+def test_rows_without_a_target_are_counted_and_no_more() -> None:
+    chunks = [
+        table({"y": ["a", "b"], "x": [1.0, 2.0]}),
+        table({"y": ["a", None, None], "x": [3.0, 900.0, 901.0]}, first_line=4),
+    ]
+    profile = profile_of(chunks, ["y"])
+    assert (profile.rows, profile.without_target) == (3, 2)
+    numbers = profile.column("x").numbers
+    assert numbers is not None
+    assert numbers.greatest == 3.0
+
+
+def test_a_table_without_any_target_is_refused() -> None:
+    with pytest.raises(DataError, match="no row has a value of `y`"):
+        profile_of([table({"y": [None, None], "x": [1.0, 2.0]})], ["y"])
 
 
 def test_a_target_that_is_not_there_is_refused_with_a_suggestion() -> None:
@@ -191,6 +219,9 @@ def kind_of(name: str, *cells: Cell) -> tuple[str, str]:
         ("x", (1.5, 2.5, 1.0), "numeric"),
         ("x", (3, 1, 2), "numeric"),
         ("year", (1950, 1951, 1952), "numeric"),
+        ("Release year", tuple(range(1950, 1990)), "numeric"),
+        ("dose", tuple(range(5000, 5019)), "numeric"),
+        ("dose", (*range(5000, 5030), 5031), "numeric"),
         ("x", (0, 1, 0), "numeric"),
         ("t", ("a", "b", "a"), "categorical"),
         ("t", ("yes", "no", "yes"), "boolean"),
@@ -214,6 +245,27 @@ def test_a_column_is_taken_for_what_it_holds(name: str, cells: tuple[Cell, ...],
         ("x", ("a", "a"), "always the same: a"),
         ("x", (1, 2, *[None] * 8), "filled in 2 of 10 rows only"),
         ("x", (1, 2, 3), "counts the rows"),
+        ("x", tuple(range(5000, 5020)), "counts the rows"),
+        ("x", ("$5", "7", "-$1,234.50"), "numbers with a currency sign: write plain numbers"),
+        ("x", ("5 EUR", "7.25 EUR", "(8 EUR)"), "numbers with a currency sign: write plain"),
+        ("x", ("12%", "3.5 %", "-4%"), "numbers with a percent sign: write plain numbers"),
+        ("x", ("1.174,19", "174,19", "2.000.000"), "numbers with dots for thousands: write"),
+        ("x", ("1,174.19", "2,000,000", "3.5"), "numbers with commas for thousands: write"),
+        (
+            "x",
+            ("1,174", "987", "2,000"),
+            "numbers with a comma; `--decimal ,` if it is a decimal comma",
+        ),
+        (
+            "zip",
+            ("00012", "00500", "12345"),
+            "codes, not amounts, since some begin with 0: `00012`",
+        ),
+        (
+            "tweet",
+            ("1234567890123456789", "1234567890123456790"),
+            "ids, not amounts: numbers from 2^53 on would be rounded: `1234567890123456789`",
+        ),
         ("when", ("2024-01-05", "2024-01-06", "2024-01-05"), "dates or times"),
         ("PassengerId", (7, 3, 9), "an id: it names the row"),
         ("id", (7, 3, 9), "an id: it names the row"),
@@ -236,13 +288,29 @@ def test_a_column_of_no_use_is_ignored_and_the_reason_said(
     [
         "2024-01-05", "2024/1/5", "2024-01-05T12:30:00Z", "2024-01-05 12:30:00.123+01:00",
         "2024-01", "01/02/2024", "1.2.24", "05-01-2024 12:30", "5 January 2024", "05-Jan-24",
-        "Jan 5, 2024", "12:30", "12:30:59", "1:05 pm",
+        "Jan 5, 2024", "12:30", "12:30:59", "1:05 pm", "Jan 1 2000", "Jan-1-1995", "1 Jan 2000",
+        "Sept. 30 2001", "Jan 2000",
     ],
 )  # fmt: skip
 def test_dates_are_told_by_how_they_are_written(date: str) -> None:
     assert kind_of("x", date, "1999-12-31", date)[1].startswith("dates or times")
 
 
-@pytest.mark.parametrize("text", ["1.2.3.4", "2024-1/5", "A-1-2", "10-20", "12:3", "5 apples"])
-def test_what_only_looks_like_a_date_is_none(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.2.3.4",
+        "2024-1/5",
+        "A-1-2",
+        "10-20",
+        "12:3",
+        "5 apples",
+        "Hall 12 2000",
+        "Jan-1 2000",
+        "192.168.0.1",
+        "$",
+        "5%%",
+    ],
+)
+def test_what_only_looks_like_a_date_or_an_amount_is_none(text: str) -> None:
     assert kind_of("x", text, "other", text) == ("categorical", "")

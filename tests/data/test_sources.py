@@ -130,6 +130,8 @@ def test_a_pipe_is_not_read_ahead_of_a_row_that_is_complete() -> None:
         (b"PAR1,b\n", "CSV"),
         (b"ARROW1,b\n", "CSV"),
         (b"PK,b\n", "CSV"),
+        (b"[id],{b}\n", "CSV"),
+        (b"{id},[b]\n", "CSV"),
         (b"\xff\xfea\0", "CSV"),
         ("a,b\n".encode("utf-16-be"), "CSV"),
         ("a,b\n".encode("utf-32-be"), "CSV"),

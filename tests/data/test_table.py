@@ -171,8 +171,37 @@ def test_texts_are_kept_once_in_the_order_in_which_they_come() -> None:
 )
 def test_a_missing_column_is_refused_with_a_suggestion(name: str, message: str) -> None:
     with pytest.raises(DataError) as caught:
-        table_of(PEOPLE).require(["length", name])
+        table_of(PEOPLE).require([name])
     assert str(caught.value) == message
+
+
+def test_a_column_that_is_wanted_itself_is_never_suggested() -> None:
+    with pytest.raises(DataError) as caught:
+        table_of("pixel_1,pixel_2,pixel,y\n1,2,3,4\n").require(["pixel_1", "pixel_2", "pixel_3"])
+    assert str(caught.value) == "f.csv: there is no column `pixel_3`; did you mean `pixel`?"
+    with pytest.raises(DataError) as caught:
+        table_of("pixel_1,pixel_2\n1,2\n").require(["pixel_1", "pixel_2", "pixel_3"])
+    assert str(caught.value) == (
+        "f.csv: there is no column `pixel_3`; the columns are `pixel_1`, `pixel_2`"
+    )
+
+
+def test_more_columns_than_three_that_are_missing_are_one_error() -> None:
+    table, names = table_of("a,b\n1,2\n"), [f"f{number}" for number in range(300)]
+    with pytest.raises(DataError) as caught:
+        table.require([*names, "a", "f0"], "is this the right run? (runs/a)")
+    assert [*map(str, caught.value.problems)] == [
+        "f.csv: 300 columns are missing: `f0`, `f1`, `f2`, `f3`, `f4`, `f5`, `f6`, `f7`, `f8`, "
+        "`f9`, `f10`, `f11` and 288 more; the data has `a`, `b`; is this the right run? (runs/a)"
+    ]
+    with pytest.raises(DataError) as caught:
+        table.require(names[:4])
+    assert str(caught.value) == (
+        "f.csv: 4 columns are missing: `f0`, `f1`, `f2`, `f3`; the data has `a`, `b`"
+    )
+    with pytest.raises(DataError) as caught:
+        table.require(names[:3])
+    assert len(caught.value.problems) == 3
 
 
 def test_columns_that_were_not_read_are_suggested_as_well() -> None:
@@ -235,6 +264,13 @@ def test_the_remedy_for_a_gap_is_that_of_its_role(role: str, remedy: str) -> Non
     assert (
         str(caught.value) == f"f.csv:3:1: {role} `a` has a missing value (received `NA`); {remedy}"
     )
+
+
+@pytest.mark.parametrize("role", ["feature", "input"])
+def test_the_remedy_for_a_gap_in_text_is_one_that_text_can_have(role: str) -> None:
+    table = column_of("a", "x", "NA")
+    with pytest.raises(DataError, match="`missing: most_frequent`"):
+        table.refuse_gaps("a", table.values("a"), role)
 
 
 def test_a_cell_of_a_source_without_lines_is_told_by_its_row() -> None:

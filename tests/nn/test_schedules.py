@@ -169,3 +169,24 @@ def test_an_improvement_is_finite_and_exceeds_min_delta(
     value: float, best: float | None, mode: Mode, min_delta: float, expected: bool
 ) -> None:
     assert improves(value, best, mode, min_delta) is expected
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_halving_halves_the_base_rate_whatever_the_schedule(name: str) -> None:
+    halved, other = (
+        LearningRate(rate, name, warmup_epochs=3, **PARAMETERS.get(name, {})) for rate in (0.8, 0.2)
+    )
+    halved.halve()
+    halved.halve()
+    assert rates(halved, 80) == rates(other, 80)
+    again = LearningRate(0.8, name, warmup_epochs=3, **PARAMETERS.get(name, {}))
+    again.restore(json.loads(json.dumps(halved.state())))
+    assert rates(again, 80) == rates(other, 80)
+
+
+def test_a_schedule_that_was_another_until_now_begins_anew() -> None:
+    before = LearningRate(0.8, "step", step_size=3)
+    before.halve()
+    now = LearningRate(0.8, "reduce_on_plateau", patience=1)
+    now.restore(before.state())
+    assert now.state() == {"halvings": 1, "best": None, "waited": 0, "reductions": 0}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +14,9 @@ from nnctl.errors import StorageError
 from nnctl.runs.atomic import (
     DIRECTORY_GRACE_SECONDS,
     STORAGE_REMEDIES,
+    keep_copy,
     remove_stale_temporaries,
+    require_room,
     storage_error,
     temporary_path,
     write_atomically,
@@ -62,6 +65,24 @@ def test_a_new_file_gets_the_permissions_that_the_user_asked_for(tmp_path: Path)
     finally:
         os.umask(previous)
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(mode)
+    link = tmp_path / "link"
+    link.symlink_to("file")
+    previous = os.umask(0o022)
+    try:
+        for name in (path, link):
+            with written_whole(name) as file:
+                file.write(b"secret")
+                assert os.fstat(file.fileno()).st_mode & 0o777 == mode
+            assert path.stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(previous)
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
@@ -232,3 +253,68 @@ def test_removing_a_stale_link_leaves_what_it_points_to(tmp_path: Path) -> None:
 
 def test_removing_temporaries_of_a_missing_directory_does_nothing(tmp_path: Path) -> None:
     remove_stale_temporaries(tmp_path / "missing")
+
+
+def test_a_copy_is_kept_when_the_file_is_replaced(tmp_path: Path) -> None:
+    path, copy = tmp_path / "last", tmp_path / "previous"
+    for number in range(3):
+        write_atomically(path, b"%d" % number)
+        keep_copy(path, copy)
+        assert copy.read_bytes() == path.read_bytes() == b"%d" % number
+        assert copy.samefile(path)  # no byte was written
+    write_atomically(path, b"new")
+    assert copy.read_bytes() == b"2"
+    assert names_in(tmp_path) == ["last", "previous"]
+
+
+def test_a_copy_that_is_kept_already_leaves_nothing_behind(tmp_path: Path) -> None:
+    path, copy = tmp_path / "last", tmp_path / "previous"
+    path.write_bytes(b"x")
+    for _ in range(2):
+        keep_copy(path, copy)
+    assert names_in(tmp_path) == ["last", "previous"]
+
+
+def test_what_a_killed_process_left_does_not_keep_a_copy_from_being_made(tmp_path: Path) -> None:
+    path, copy = tmp_path / "last", tmp_path / "previous"
+    path.write_bytes(b"x")
+    temporary_path(copy).write_bytes(b"half")
+    keep_copy(path, copy)
+    assert copy.read_bytes() == b"x"
+    assert names_in(tmp_path) == ["last", "previous"]
+
+
+def test_without_links_the_bytes_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted", str(path), None, str(target))
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)  # as FAT and some network disks do
+    path, copy = tmp_path / "last", tmp_path / "previous"
+    path.write_bytes(b"x")
+    copy.write_bytes(b"older")
+    keep_copy(path, copy)
+    assert copy.read_bytes() == b"x"
+    assert not copy.samefile(path)
+    assert names_in(tmp_path) == ["last", "previous"]
+
+
+def test_a_copy_of_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="last: cannot be read \\(No such file"):
+        keep_copy(tmp_path / "last", tmp_path / "previous")
+    assert names_in(tmp_path) == []
+
+
+def test_room_that_is_not_there_is_told_in_time(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    require_room(tmp_path / "last", free // 2)
+    with pytest.raises(StorageError) as caught:
+        require_room(tmp_path / "last", 10**18)
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}: the disk has ")
+    assert message.endswith(
+        " bytes left, and checkpoints will need 1,000,000,000,000,000,000; free some space, or "
+        "choose another --runs-dir"
+    )
+    assert caught.value.exit_code == 7

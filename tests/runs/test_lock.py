@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import threading
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from nnctl.errors import RunError, StorageError
 from nnctl.runs.directory import RunDirectory
-from nnctl.runs.lock import hold_run
+from nnctl.runs.lock import hold_run, is_held
 
 
 def hold_until_killed(path: Path, connection: Connection) -> None:
@@ -62,3 +64,38 @@ def test_a_missing_run_cannot_be_held(tmp_path: Path) -> None:
         hold_run(RunDirectory(tmp_path / "x")),
     ):
         pass
+
+
+def test_whoever_asks_is_told_whether_a_run_is_held(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    assert not is_held(run)
+    with hold_run(run):
+        assert is_held(run)
+    assert not is_held(run)
+
+
+def test_several_may_ask_at_the_same_time(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # as one who asks does for an instant
+    assert not is_held(RunDirectory(tmp_path))
+    os.close(descriptor)
+
+
+def test_one_who_asks_keeps_nobody_from_training(tmp_path: Path) -> None:
+    run, asked, done = RunDirectory(tmp_path), threading.Event(), threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            is_held(run)
+            asked.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        assert asked.wait(timeout=30)
+        for _ in range(100):
+            with hold_run(run):
+                pass
+    finally:
+        done.set()
+        asking.join()

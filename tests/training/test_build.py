@@ -239,3 +239,20 @@ def test_every_activation_of_the_schema_is_built(tmp_path: Path) -> None:
         hidden = [{"units": 1, "activation": name}]
         specs = layer_specs(config_of(tmp_path, classification(model={"hidden": hidden})), 1)
         assert specs[0].activation.name == name
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        {"name": "random_uniform", "scale": 1e308},
+        {"name": "random_normal", "scale": 1e308},
+        {"name": "constant", "value": -1e39},
+    ],
+)
+@pytest.mark.parametrize("key", ["initializer", "bias_initializer"])
+def test_a_start_that_does_not_fit_into_the_dtype_is_refused(
+    tmp_path: Path, initializer: dict[str, Any], key: str
+) -> None:
+    config = config_of(tmp_path, classification(model={"output": {key: initializer}}))
+    with pytest.raises(ConfigError, match="initial weight or bias is too large for float32"):
+        build_network(config, 2, 1)

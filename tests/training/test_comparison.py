@@ -10,7 +10,7 @@ from nnctl.nn.arrays import FloatArray
 from nnctl.nn.losses import LOSSES
 from nnctl.training.comparison import FEWEST_ROWS, distances, does_as_well, losses, wrong
 from nnctl.training.decoding import Decoder
-from nnctl.training.evaluation import Evaluation, Examples
+from nnctl.training.evaluation import Evaluation
 from nnctl.training.inference import load_model
 from tests.training.experiments import Settings, classification, regression, started, write_csv
 
@@ -38,8 +38,7 @@ def said(
 ) -> Evaluation:
     """What a model said of rows with these targets, one output a row."""
     column, right = np.array(outputs, float)[:, None], np.array(targets)
-    encoded = right.astype(float).reshape(len(right), -1)
-    return Evaluation({}, column, Examples(column, right, encoded, None, weights), decoder)
+    return Evaluation({}, column, right, weights, decoder)
 
 
 def right_in(decoder: Decoder, labels: Any, rights: int, sure: float = 0.9) -> Evaluation:
@@ -125,6 +124,21 @@ def test_rows_count_by_their_sample_weights(of_classes: Decoder) -> None:
         shown[:last] = 1 - shown[:last]
         simpler = said(of_classes, shown, labels, weights)
         assert does_as_well(simpler, network, share, BINARY) is as_well
+
+
+def test_what_is_worthwhile_is_measured_with_the_weights_too(of_classes: Decoder) -> None:
+    labels = np.arange(MANY) % 2
+    hard = np.arange(MANY) < MANY // 2
+    weights = np.where(hard, 1e-6, 1.0)
+    # The constant answer is far off in rows that hardly count, near in those that do.
+    near = np.where(labels == 1, 0.9, 0.1)
+    constant = said(of_classes, np.where(hard, 1 - near, near), labels, weights)
+    sure, surer = (right_in(of_classes, labels, MANY, p) for p in (0.93, 0.95))
+    simpler = said(of_classes, sure.outputs[:, 0], labels, weights)
+    network = said(of_classes, surer.outputs[:, 0], labels, weights)
+    assert not does_as_well(simpler, network, constant, BINARY)
+    evenly = said(of_classes, constant.outputs[:, 0], labels)
+    assert does_as_well(sure, surer, evenly, BINARY)
 
 
 def test_what_cannot_be_measured_is_no_verdict(of_numbers: Decoder) -> None:

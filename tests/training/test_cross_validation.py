@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.errors import ConfigError, DataError, DivergenceError, StorageError, UsageError
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
@@ -25,6 +26,7 @@ from nnctl.training.cross_validation import (
 from nnctl.training.experiment import Experiment
 from nnctl.training.loop import EpochResult
 from tests.training.experiments import Settings, classification, config_of, regression, write_csv
+from tests.training.pauses import contents, resumed
 
 IN_ORDER = {"shuffle": False}
 
@@ -192,6 +194,41 @@ def test_leaving_between_folds_is_an_interruption(tmp_path: Path) -> None:
     next(results)
     results.close()
     assert (validation.status, written(validation)["status"]) == ("interrupted", "interrupted")
+
+
+def test_a_pause_ends_it_in_the_fold_in_hand_which_can_go_on(tmp_path: Path) -> None:
+    settings = moons() | {"training": {"epochs": 4, "batch_size": 10}}
+    validation = started(tmp_path, settings)
+
+    def watch(experiment: Experiment, epochs: Iterable[EpochResult]) -> Iterable[EpochResult]:
+        for result in epochs:
+            yield result
+            if experiment.run.name == "fold-2" and result.epoch == 2:
+                validation.pause()
+
+    assert [result.number for result in validation.results(watch)] == [1]
+    document = written(validation)
+    assert document["status"] == validation.status == "interrupted"
+    assert [entry["status"] for entry in document["results"]] == ["finished", "interrupted"]
+    assert document["results"][1]["epochs"] == 2
+    run = resumed(RunDirectory(validation.directory.path / "fold-2"))
+    whole = validated(tmp_path, settings)
+    assert contents(run) == contents(RunDirectory(whole.directory.path / "fold-2"))
+
+
+def test_a_pause_while_a_fold_is_being_made_is_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validation = started(tmp_path, moons())
+
+    def interrupted(*arguments: Any) -> Dataset:
+        validation.pause()
+        return load_dataset(*arguments)
+
+    monkeypatch.setattr("nnctl.training.cross_validation.load_dataset", interrupted)
+    assert list(validation.results()) == []
+    assert [(fold.status, fold.epochs) for fold in validation.folds] == [("interrupted", 0)]
+    assert written(validation)["status"] == "interrupted"
 
 
 def test_a_fold_that_diverges_ends_it_and_is_recorded(tmp_path: Path) -> None:

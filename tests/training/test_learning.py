@@ -130,7 +130,9 @@ def test_sigmoid_and_cross_entropy_take_the_fused_step(tmp_path: Path) -> None:
     output = {"initializer": values([[0.2]])}
     experiment = trained(tmp_path, one_hot_row(data, "binary_cross_entropy", output))
     assert column(experiment, "train_loss") == pytest.approx([0.6443966600735709], rel=1e-14)
-    assert experiment.assembly.trainer.steps.outputs[0, 0] == pytest.approx(0.52497918747894, rel=1e-14)
+    assert experiment.assembly.trainer.steps.outputs[0, 0] == pytest.approx(
+        0.52497918747894, rel=1e-14
+    )
     weight = parameters(experiment)["weights"][0, 0]
     assert weight == pytest.approx(0.223751040626053, rel=1e-14)
 

@@ -157,6 +157,31 @@ def test_each_file_is_held_against_its_own_fingerprint(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("wanted", ["train", "validation", "test"])
+def test_no_other_file_is_needed_than_that_of_the_set(tmp_path: Path, wanted: str) -> None:
+    run = run_with_own_files(tmp_path).run
+    kept = "rows.csv" if wanted == "train" else f"{wanted}.csv"
+    for path in tmp_path.glob("*.csv"):
+        if path.name != kept:
+            path.unlink()
+    rows = own_rows(run, wanted)
+    assert (rows.set_name, rows.notices) == (wanted, ())
+    assert rows.table.source == str(tmp_path / kept)
+
+
+@pytest.mark.parametrize(("wanted", "numbers"), [("test", [1, 3]), ("train", [0, 2, 4, 5])])
+def test_rows_without_a_target_are_left_out_again(
+    tmp_path: Path, wanted: str, numbers: list[int]
+) -> None:
+    write_csv(tmp_path, "x kind\n0 a\n1 NA\n2 b\n3 NA\n4 a\n5 b")
+    write_csv(tmp_path, "x kind\n0 NA\n1 a\n2 NA\n3 b", "test.csv")
+    data = {"source": "rows.csv", "test_source": "test.csv", "target": "kind"}
+    settings = classification(data={**data, "missing_target": "drop"})
+    rows = own_rows(trained(tmp_path, settings).run, wanted)
+    assert rows.table.values("x").tolist() == numbers
+    assert rows.notices == ()
+
+
 def test_the_sets_of_whole_groups_come_back(tmp_path: Path) -> None:
     rows = "\n".join(f"{n} p{n % 7} {'ab'[n % 2]}" for n in range(42))
     write_csv(tmp_path, f"x patient kind\n{rows}")

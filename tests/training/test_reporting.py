@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnctl.data.dataset import load_table
+from nnctl.data.loading import load_table
 from nnctl.data.table import Table
 from nnctl.errors import DataError
 from nnctl.training.baselines import fit_baselines
@@ -15,9 +16,12 @@ from nnctl.training.inference import Model, load_model
 from nnctl.training.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from nnctl.training.predicting import predict_table
 from nnctl.training.reporting import (
+    Meter,
+    add_tables,
     applicable_metrics,
     evaluate_tables,
     measure,
+    rows_of,
     wishes_of_labelled_rows,
 )
 from tests.data.tables import table_of
@@ -267,3 +271,40 @@ def test_what_was_left_out_of_the_linear_model_is_said(tmp_path: Path) -> None:
         "there is no linear model to compare with: it would be too large, or not finite"
     )
     assert [*none.measures["baselines"]] == ["constant"]
+
+
+def test_of_all_rows_little_more_is_kept_than_the_outputs(tmp_path: Path) -> None:
+    n_classes, n_rows, portions = 50, 400, 50
+    rows = "".join(f"{n % 7},c{n % n_classes}\n" for n in range(n_rows))
+    path = tmp_path / "rows.csv"
+    path.write_text("x,kind\n" + rows)
+    settings = classification(
+        data={"source": str(path), "target": "kind"},
+        loss="categorical_cross_entropy",
+        training={"epochs": 1},
+    )
+    experiment = trained(tmp_path, settings)
+    model = load_model(experiment.run.best)
+    fit = fit_baselines(model, experiment.dataset.train)
+    table = load_table(experiment.config)
+    meters = [Meter(each) for each in (model, *fit.models.values())]
+    for meter in meters:
+        meter.add(rows_of(model, table, model.preprocessing.raw_features(table)))
+    tracemalloc.start()
+    try:
+        answers, _ = add_tables(model, (table for _ in range(portions)), meters)
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    outputs = len(meters) * portions * n_rows * n_classes * np.dtype("float32").itemsize
+    assert answers.targets.shape == (portions * n_rows,)
+    assert outputs < kept < 1.1 * outputs
+
+
+def test_rows_without_a_target_are_left_out_as_in_the_run(tmp_path: Path) -> None:
+    settings = regression(write_csv(tmp_path, "x y \n 1 2 \n 2 3 \n 3 5"))
+    settings["data"]["missing_target"] = "drop"
+    model = model_of(tmp_path, settings)
+    report = evaluate_tables(model, [table_of("x,y\n1,2\n2,NA\n9,NA\n3,4\n")])
+    assert report.measures["rows"] == 2
+    assert "2 rows have no value of `y` and are left out" in report.notes

@@ -158,7 +158,7 @@ def test_a_logarithm_is_taken_only_of_what_is_very_skewed_and_never_negative() -
     assert [each.facts.name for each in made.columns if each.logarithm] == ["skewed"]
 
 
-def test_unequal_classes_are_weighed_and_measured_by_class() -> None:
+def test_unequal_classes_are_measured_by_class() -> None:
     made = starter({"x": spread(30), "y": ["a"] * 6 + ["b"] * 24})
     assert made.is_unequal
     assert made.metrics == ("accuracy", "balanced_accuracy", "macro_f1")
@@ -180,9 +180,11 @@ def test_sizes_cover_every_number_of_rows_in_order() -> None:
 
 
 def test_the_layers_grow_with_inputs_and_outputs() -> None:
-    assert choose_size(500, 10, 3).hidden == (16,)
-    assert choose_size(500, 10, 26).hidden == (26,)
-    assert choose_size(500, 784, 3).hidden == (64,)
+    assert choose_size(49, 10, 3).hidden == (8,)
+    assert choose_size(50, 10, 3).hidden == (32, 32)
+    assert choose_size(500, 10, 3).hidden == (32, 32)
+    assert choose_size(500, 10, 40).hidden == (32, 40)
+    assert choose_size(500, 784, 3).hidden == (64, 32)
     assert choose_size(5_000, 784, 100).hidden == (64, 100)
     assert choose_size(5_000, 784, 1000).hidden == (64, 128)
     assert choose_size(500_000, 784, 10).dropout >= choose_size(500_000, 20, 10).dropout
@@ -251,6 +253,56 @@ def test_columns_ignored_for_one_reason_are_one_note() -> None:
     made = starter({"a": [1] * 60, "b": [1] * 60, "x": spread(60), "y": spread(60)})
     assert summary(made) == "regression of y: 60 rows, 1 feature (1 numeric)"
     assert [*notes(made)] == ["ignored: `a`, `b` (always the same: 1)"]
+
+
+LARGE = [f"123456789012345678{n % 3}" for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "task", "message"),
+    [
+        (
+            [f"${n},000.50" for n in range(1, 31)],
+            None,
+            "target `y` holds numbers with a currency sign (received `$1,000.50`); write plain "
+            "numbers to predict them, or say `--task classification` if each is a class",
+        ),
+        ([f"{n % 3} %" for n in range(30)], "regression", "numbers with a percent sign"),
+        (
+            [f"{n},250" for n in range(1, 31)],
+            None,
+            "numbers with a comma (received `1,250`); say `--decimal ,` if it is a decimal comma, ",
+        ),
+        ([f"1.{n + 100},5" for n in range(30)], None, "numbers with dots for thousands"),
+        (
+            LARGE,
+            None,
+            "whole numbers from 2^53 on (received `1234567890123456780`), which are roun",
+        ),
+        (LARGE, "classification", "write a letter before them if they are classes"),
+        ([1.25e18] * 30, "regression", "`1.25e+18` in every row, rounded as numbers from 2^53 on"),
+    ],
+)
+def test_a_target_of_numbers_that_cannot_be_read_as_such_is_refused_with_the_reason(
+    cells: list[Cell], task: Task | None, message: str
+) -> None:
+    with pytest.raises(DataError) as error:
+        starter({"x": spread(30), "y": cells}, task=task)
+    assert message in str(error.value)
+
+
+def test_numbers_in_another_notation_may_be_classes() -> None:
+    assert starter({"x": spread(30), "y": ["7%", "19%"] * 15}).task == "classification"
+    several: list[Cell] = [f"{n % 7}%" for n in range(30)]
+    assert starter({"x": spread(30), "y": several}, task="classification").task == "classification"
+
+
+def test_a_target_of_codes_is_one_of_classes_unless_it_is_said_to_be_an_amount() -> None:
+    made = starter({"x": spread(30), "y": ["007", "008", "112"] * 10})
+    assert made.task == "classification"
+    assert next(notes(made)).startswith(
+        "the target is taken for classes, since some numbers begin with 0 (`007`), as those of "
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from nnctl.config.schema.base import (
 from nnctl.config.schema.columns import Column, Missing, RefuseMissing, Scaling, Unknown
 from nnctl.config.schema.generators import GeneratorConfig
 
-LABEL = "label"  # the column that a file of labels becomes
-SET_NAMES = ("validation", "test")  # which may have files of their own
+LABEL = "label"  # the column that a file of labels becomes, and of generated classes
+HELD_OUT_SETS = ("validation", "test")  # which may have files of their own
 PATH_KEYS = (
     "source",
     "labels",
@@ -118,6 +118,13 @@ class DataConfig(Section):
     split: SplitConfig = Field(SplitConfig(), description="Validation and test rows.")
 
     _marks: Marks = PrivateAttr(default_factory=Marks)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict; none where a generator is left to say which it made."""
+        if self.target is None:
+            return ()
+        return (self.target,) if isinstance(self.target, str) else self.target
 
     @property
     def has_validation(self) -> bool:
