@@ -29,6 +29,7 @@ ROW_INDEX = re.compile(r"__index_level_\d+__")  # how pandas calls an index with
 READ_AHEAD = 2**16  # bytes of each column
 # Where reading fails or is given up, other threads of PyArrow may still read what is gone by then:
 # that ended a process. Without them reading took about as long.
+MAGIC_LENGTH = 8  # of an Arrow file: ARROW1, padded
 IPC_OPTIONS = ipc.IpcReadOptions(use_threads=False)
 
 Batches = Callable[[Sequence[str], int], Iterator[Any]]  # columns, rows -> record batches
@@ -122,14 +123,14 @@ def open_parquet(stream: _Pieces) -> tuple[Any, Batches]:
 
 
 def open_file(stream: _Pieces) -> tuple[Any, Batches]:
-    """Return the columns' types, and what reads batches of an Arrow or Feather file."""
-    file = ipc.open_file(stream, options=IPC_OPTIONS)
+    """Return the columns' types, and what reads batches of an Arrow or Feather file.
 
-    def batches(columns: Sequence[str], rows: int) -> Iterator[Any]:
-        for number in range(file.num_record_batches):
-            yield from slices(file.get_batch(number), columns, rows)
-
-    return file.schema, batches
+    After its first bytes such a file holds an Arrow stream, with an index behind it for those who
+    jump about. The index is left alone: PyArrow reads it in a thread of its own, which a damaged
+    file can bring down together with the process.
+    """
+    stream.seek(MAGIC_LENGTH)
+    return open_stream(stream)
 
 
 def open_stream(stream: _Pieces) -> tuple[Any, Batches]:
