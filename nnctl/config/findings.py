@@ -47,7 +47,7 @@ EITHER: dict[str, str] = {
     "batch_size": "must be an integer of at least 1, or `full`",
     "class_weight": "must be `balanced`, or a mapping of classes to weights",
     "target": "must be a column's name, or a list of them",
-    "threads": "must be an integer of at least 1, or `auto`",
+    "threads": "must be an integer from 1 to 1024, or `auto`",
     "value": "must be a finite number, or text (`true` and `false` in quotes)",
 }
 # Sections, and fields of many entries -> how they are written.

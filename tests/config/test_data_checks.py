@@ -65,8 +65,8 @@ MISFITS = {
     "`group`",
     "data: {generator: {name: linear, low: 2, high: 1}}\nloss: huber": "1:39: data.generator.low "
     "must be less than `high`, which is 1.0 (received 2.0)",
-    "data: {generator: {name: moons, samples: 40000000}}\nloss: hinge": "1:19: data.generator makes "
-    "120000000 numbers, and may make 100000000; write fewer `samples`",
+    "data: {generator: {name: moons, samples: 40000000}}\nloss: hinge": "1:19: data.generator "
+    "makes 120000000 numbers, and may make 100000000; write fewer `samples`",
     "data: {generator: xor, split: {validation: 0.5, test: 0.5}}\nloss: huber": "1:31: data.split: "
     "validation 0.5 and test 0.5 leave no rows to train on; their sum must be less than 1",
     "data: {generator: xor, task: regression}\nloss: hinge": "1:30: data.task is regression, but "

@@ -17,6 +17,8 @@ BAD_VALUES = {
     "training: {epochs: 0}": "3:20: training.epochs must be at least 1 (received 0)",
     "training: {batch_size: -5}": "3:24: training.batch_size must be an integer of at least 1, "
     "or `full` (received -5)",
+    "compute: {threads: 2147483648}": "3:20: compute.threads must be an integer from 1 to 1024, "
+    "or `auto` (received 2147483648)",
     "training: {batch_size: fall}": "3:24: training.batch_size must be an integer of at least 1, "
     'or `full` (received "fall")',
     "training: {class_weight: {a: 0}}": "3:30: training.class_weight.a must be greater than 0 "

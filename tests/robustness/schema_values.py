@@ -16,7 +16,17 @@ Node = Mapping[str, Any]
 Strategy = st.SearchStrategy[Any]
 
 USUAL_NUMBERS = (0, 0.25, 0.5, 0.9, 1e-3, 1.0, 2, 10.0, -1.0)
-EXTREME_NUMBERS = (5e-324, 1e-300, 1e-30, 0.9999999999999999, 1e30, 1e300, -1e300, 10**30)
+EXTREME_NUMBERS = (
+    5e-324,
+    1e-300,
+    1e-30,
+    0.9999999999999999,
+    1e30,
+    1e300,
+    1.7e308,
+    -1.7e308,
+    10**30,
+)
 USUAL_INTEGERS = (0, 1, 2, 3, 5, 8)
 EXTREME_INTEGERS = (2**31, 2**63 - 1, 2**63, 10**30, -1)
 USUAL_TO_EXTREME = 6  # so many times as often

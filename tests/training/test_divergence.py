@@ -120,10 +120,14 @@ def test_nothing_of_the_search_is_kept(tmp_path: Path) -> None:
         assert last.metadata[key] == expected.metadata[key]
 
 
-def test_a_search_that_finds_nothing_says_so(tmp_path: Path) -> None:
-    trainer = started(tmp_path, chain(tmp_path, 1, 1)).assembly.trainer
-    assert find_origin(trainer, 1e-3) is None
-    assert trainer.snapshot.epoch == 0
+def test_a_search_takes_the_steps_that_training_took(tmp_path: Path) -> None:
+    settings = chain(tmp_path, 1, 1, layer={"normalization": "batch", "dropout": 0.2})
+    searched, expected = (started(tmp_path, settings).assembly.trainer for _ in range(2))
+    assert find_origin(searched, 1e-3) is None
+    assert searched.snapshot.epoch == 0
+    next(expected.epochs(1))
+    np.testing.assert_array_equal(searched.network.parameters, expected.network.parameters)
+    np.testing.assert_array_equal(searched.network.state, expected.network.state)
 
 
 def halvings(epoch: int, learning_rate: float) -> int:

@@ -10,7 +10,7 @@ import pytest
 from nnctl.data.dataset import load_dataset
 from nnctl.data.folds import Fold
 from nnctl.nn.optimizers import OPTIMIZERS
-from nnctl.runs.checkpoint import read_checkpoint
+from nnctl.runs.checkpoint import read_checkpoint, save_checkpoint
 from nnctl.runs.history import read_history
 from nnctl.training.experiment import create_experiment
 from nnctl.training.resuming import resume_experiment
@@ -215,8 +215,13 @@ def test_run_json_remembers_every_time_that_the_run_went_on(tmp_path: Path) -> N
 
 
 def test_the_threads_are_those_that_the_run_began_with(tmp_path: Path) -> None:
-    run = paused(started(tmp_path, with_sections(compute={"threads": 3})), 4)
-    assert resume_experiment(run).assembly.threads == 3
+    run = paused(started(tmp_path, SHAPE), 4)
+    checkpoint = read_checkpoint(run.last)
+    assert checkpoint.metadata["threads"] == 1
+    checkpoint.metadata["threads"] = 3  # as if it had begun where `auto` gives three
+    save_checkpoint(run.last, checkpoint)
+    resumed(run)
+    assert read_checkpoint(run.last).metadata["threads"] == 3
 
 
 @pytest.mark.parametrize("damage", ["", "epoch,train_loss\n9,9\n", "half", "more"])

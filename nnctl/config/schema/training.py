@@ -40,7 +40,9 @@ ClassWeight = Annotated[
     Annotated[Literal["balanced"], Word] | Annotated[dict[str, PositiveNumber], Other],
     word_or_other,
 ]
-Threads = Annotated[Annotated[Literal["auto"], Word] | Annotated[Count, Other], word_or_other]
+MOST_THREADS = 1024  # no library makes more; what they make of a number beyond is their secret
+ThreadCount = Annotated[Count, Field(le=MOST_THREADS)]
+Threads = Annotated[Annotated[Literal["auto"], Word] | Annotated[ThreadCount, Other], word_or_other]
 
 
 class EarlyStoppingConfig(Section):
