@@ -67,6 +67,17 @@ def write_table(path: Path, rows: int, *, categories: bool = False, gaps: bool =
     return path
 
 
+# A process begins with the memory of the one that starts it, which therefore is a small one.
+STARTER = """
+import os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - began, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def config_of(path: Path) -> dict[str, Any]:
     """Return the config of a training on the table."""
     return {**CONFIG, "data": {"source": str(path), "target": "y", "split": {"validation": 0.1}}}
@@ -100,13 +111,12 @@ def compare_reading(path: Path) -> dict[str, float]:
 
 def run(*arguments: str, directory: Path) -> tuple[float, float]:
     """Run nnctl; return its seconds and its peak memory in bytes."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "nnctl", *arguments]
-    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - began, usage.ru_maxrss * 1024.0
+    command = [sys.executable, "-c", STARTER, sys.executable, "-m", "nnctl", *arguments]
+    outcome = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        raise SystemExit(f"failed: nnctl {' '.join(arguments)}\n{outcome.stderr}")
+    took, peak = outcome.stdout.split()[-2:]
+    return float(took), float(peak) * 1024
 
 
 def measure_training(path: Path, directory: Path, rows: int) -> dict[str, float]:

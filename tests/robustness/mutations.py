@@ -96,7 +96,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "tiny": value(5e-324),
     "huge": value(1e308),
     "a huge integer": value(2**62),
-    "a hugest integer": value(10**400),
+    "an integer of 401 digits": value(10**400),
     "not a number": value(math.nan, always),
     "infinity": value(math.inf, always),
     "a word": value("surprise", is_no_choice),

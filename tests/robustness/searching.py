@@ -27,7 +27,6 @@ def search(examples: int) -> settings:
         derandomize=factor is None,
         database=None,
         deadline=None,
-        print_blob=False,
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.filter_too_much,

@@ -28,7 +28,7 @@ from tests.robustness.searching import fresh_directory, search
 
 MOST_SAMPLES, MOST_UNITS = 60, 6
 EPOCHS = ("training", "epochs")
-ENDLESS = ("a huge integer", "a hugest integer")  # for a number of epochs
+ENDLESS = ("a huge integer", "an integer of 401 digits")  # for a number of epochs
 
 
 def small(path: Path) -> dict[str, Any]:
