@@ -9,7 +9,7 @@ import typer
 
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, Plots, Quiet, RunArgument, RunsDir
-from nnctl.cli.train import conduct, place
+from nnctl.cli.train import conduct
 
 
 def resume(
@@ -43,7 +43,9 @@ def resume(
             [f"{directory.path} is finished; --set training.epochs=N goes on for more epochs"]
         )
         return
-    experiment = resume_experiment(directory, overrides or (), force=force, command=sys.argv)
-    if not quiet:
-        console.say(f"going on after {place(experiment)}")
-    conduct(experiment, plots=plots, quiet=quiet, json=json)
+    conduct(
+        resume_experiment(directory, overrides or (), force=force, command=sys.argv),
+        plots=plots,
+        quiet=quiet,
+        json=json,
+    )

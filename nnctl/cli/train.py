@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,9 @@ from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
 
 if TYPE_CHECKING:
+    from nnctl.runs.directory import RunDirectory
     from nnctl.training.experiment import Experiment
+    from nnctl.training.records import Bar
 
 
 def train(
@@ -44,12 +45,18 @@ def train(
 
     settings = load_config(config, overrides or ())
     run_name = None if name is None else check_run_name(name)
-    experiment = start_experiment(settings, runs_dir, run_name, sys.argv)
-    conduct(experiment, plots=plots, quiet=quiet, json=json)
+    conduct(
+        start_experiment(settings, runs_dir, run_name, sys.argv),
+        plots=plots,
+        quiet=quiet,
+        json=json,
+    )
 
 
 def conduct(experiment: Experiment, *, plots: bool, quiet: bool, json: bool) -> None:
     """Train with a screen around it: say what goes on, draw, and hold the result to its bars."""
+    if experiment.resumption is not None and not quiet:
+        console.say(f"going on after {place(experiment)}")
     if not json:
         console.write_line(experiment.run.path)
     console.notes(experiment.notices)
@@ -76,9 +83,11 @@ def conduct(experiment: Experiment, *, plots: bool, quiet: bool, json: bool) -> 
         console.notes(
             [f"{summary['monitor']} was never finite: the last weights stand for the best"]
         )
+    run, bars = experiment.run, experiment.bars(summary)
+    del experiment  # whose rows are not needed any more: pictures take memory of their own
     if plots:
-        draw(experiment, quiet=quiet)
-    require_expectations(experiment, summary)
+        draw(run, quiet=quiet)
+    require_expectations(run, bars)
 
 
 def describe(experiment: Experiment) -> str:
@@ -129,13 +138,13 @@ def present(experiment: Experiment, summary: dict[str, Any]) -> None:
             console.say(f"  {'met':<11} {bar}")
 
 
-def draw(experiment: Experiment, *, quiet: bool) -> None:
+def draw(run: RunDirectory, *, quiet: bool) -> None:
     """Write the plots that fit this run; that they cannot be drawn is no failure of training."""
     from nnctl.analysis.pictures import draw_all
     from nnctl.errors import NnctlError
 
     try:
-        paths = draw_all(experiment.run)
+        paths = draw_all(run)
     except NnctlError as error:
         console.notes(f"no plots: {problem}" for problem in error.problems)
         return
@@ -143,11 +152,11 @@ def draw(experiment: Experiment, *, quiet: bool) -> None:
         console.say(f"plots: {', '.join(map(str, paths))}")
 
 
-def require_expectations(experiment: Experiment, summary: dict[str, Any]) -> None:
+def require_expectations(run: RunDirectory, bars: list[Bar]) -> None:
     """Raise ExpectationError with every bar that the best network did not meet."""
     from nnctl.errors import ExpectationError, Problem
 
-    missed = [bar for bar in experiment.bars(summary) if not bar.met]
+    missed = [bar for bar in bars if not bar.met]
     if missed:
-        where = str(Path(experiment.run.path))
+        where = str(run.path)
         raise ExpectationError([Problem(f"expectation not met: {bar}", where) for bar in missed])
