@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,13 +12,21 @@ from nnctl.data.streams import stream
 
 
 def batches(
-    n_rows: int, batch_size: int, seed: int, epoch: int, shuffle: bool
+    n_rows: int, batch_size: int, seed: int, epoch: int, shuffle: bool, first: int = 0
 ) -> Iterator[IntArray]:
-    """Yield the row indices of one batch after another, each of shape (at most batch_size,).
+    """Yield the row indices of each batch from `first` on, each of shape (at most batch_size,).
 
     Every row comes exactly once in an epoch; the last batch may be short. Shuffled, the order
     depends on `seed` and `epoch` alone; otherwise it is the rows' own.
     """
-    order = stream(seed, "shuffle", epoch).permutation(n_rows) if shuffle else np.arange(n_rows)
-    for start in range(0, n_rows, batch_size):
+    order = stream(seed, "shuffle", epoch).permutation(n_rows) if shuffle else own_order(n_rows)
+    for start in range(first * batch_size, n_rows, batch_size):
         yield order[start : start + batch_size]
+
+
+@lru_cache(maxsize=1)
+def own_order(n_rows: int) -> IntArray:
+    """Return 0, 1, ... n_rows - 1, made once: an epoch of one tiny batch would notice it."""
+    order = np.arange(n_rows)
+    order.flags.writeable = False
+    return order

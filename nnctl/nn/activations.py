@@ -8,6 +8,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray
+from nnctl.nn.operations import row_maxima, row_sums
 from nnctl.nn.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU, Softplus
 from nnctl.nn.special import sigmoid
 
@@ -102,15 +103,11 @@ class Softmax(Activation):
 
     name = "softmax"
     formula = "f(z)_i = exp(z_i) / sum_j exp(z_j)"
-    scratch_arrays = 1
 
     def forward(self, z: FloatArray, out: FloatArray, scratch: Scratch) -> None:
-        row = scratch[0][..., :1]  # (..., n_samples, 1)
-        np.max(z, axis=-1, keepdims=True, out=row)
-        np.subtract(z, row, out=out)  # exp cannot overflow, and the sum is at least 1
+        np.subtract(z, row_maxima(z), out=out)  # exp cannot overflow
         np.exp(out, out=out)
-        np.sum(out, axis=-1, keepdims=True, out=row)
-        out /= row
+        out /= row_sums(out)  # at least 1
 
     def derivative(self, z: FloatArray, a: FloatArray, out: FloatArray, scratch: Scratch) -> None:
         """Write the diagonal a_i (1 - a_i) of the Jacobian, which is what a curve can show."""
@@ -121,10 +118,8 @@ class Softmax(Activation):
         self, z: FloatArray, a: FloatArray, d_a: FloatArray, out: FloatArray, scratch: Scratch
     ) -> None:
         """dL/dz_i = a_i (dL/da_i - Σ_j dL/da_j a_j): every output depends on every z."""
-        row = scratch[0][..., :1]
         np.multiply(d_a, a, out=out)
-        np.sum(out, axis=-1, keepdims=True, out=row)
-        np.subtract(d_a, row, out=out)
+        np.subtract(d_a, row_sums(out), out=out)
         out *= a
 
 

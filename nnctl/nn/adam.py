@@ -56,13 +56,14 @@ class Adam(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
+        self._discount_1, self._discount_2 = self._discount(beta_1), self._discount(beta_2)
         self._add_slots("gradient_sum", "square_sum")
         if amsgrad:
             self._add_slots("largest_square_sum")
 
     def _update(self, gradients: FloatArray, learning_rate: float) -> None:
         gradient_sum, scratch = self.slots["gradient_sum"], self._scratch
-        discount_and_add(gradient_sum, self.beta_1, gradients)
+        discount_and_add(gradient_sum, self._discount_1, gradients)
         root_weight = self._divide_by_root(gradients, gradient_sum, out=scratch)
         factor = learning_rate * root_weight / sum_of_weights(self.beta_1, self.steps)
         subtract_scaled(self.parameters, factor, scratch, scratch)
@@ -77,7 +78,7 @@ class Adam(Optimizer):
         square_sum, scratch = self.slots["square_sum"], self._scratch
         root_weight = math.sqrt(sum_of_weights(self.beta_2, self.steps))
         np.multiply(gradients, gradients, out=scratch)
-        discount_and_add(square_sum, self.beta_2, scratch)
+        discount_and_add(square_sum, self._discount_2, scratch)
         if self.amsgrad:
             largest = self.slots["largest_square_sum"]
             square_sum = np.maximum(largest, square_sum, out=largest)
@@ -165,7 +166,7 @@ class Nadam(Adam):
     def _update(self, gradients: FloatArray, learning_rate: float) -> None:
         gradient_sum, direction = self.slots["gradient_sum"], self._direction
         of_gradient, of_moment = self._advance_momentum()
-        discount_and_add(gradient_sum, self.beta_1, gradients)
+        discount_and_add(gradient_sum, self._discount_1, gradients)
         np.multiply(gradient_sum, of_moment * (1.0 - self.beta_1) / of_gradient, out=direction)
         np.add(direction, gradients, out=direction)
         root_weight = self._divide_by_root(gradients, direction, out=direction)
@@ -215,12 +216,13 @@ class Adamax(Optimizer):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
+        self._discount_1 = self._discount(beta_1)
         self._add_slots("gradient_sum", "largest_gradient")
 
     def _update(self, gradients: FloatArray, learning_rate: float) -> None:
         gradient_sum, largest = self.slots["gradient_sum"], self.slots["largest_gradient"]
         scratch = self._scratch
-        discount_and_add(gradient_sum, self.beta_1, gradients)
+        discount_and_add(gradient_sum, self._discount_1, gradients)
         np.absolute(gradients, out=scratch)
         np.add(scratch, self.epsilon, out=scratch)
         np.multiply(largest, self.beta_2, out=largest)

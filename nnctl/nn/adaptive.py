@@ -85,6 +85,8 @@ class RMSprop(Optimizer):
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
+        self._square_discount = self._discount(rho)
+        self._velocity_discount = self._discount(momentum)
         self._add_slots("square_sum")
         if momentum:
             self._add_slots("velocity")
@@ -93,14 +95,14 @@ class RMSprop(Optimizer):
         square_sum, scratch = self.slots["square_sum"], self._scratch
         root_weight = 1.0 / math.sqrt(1.0 - self.rho)
         np.multiply(gradients, gradients, out=scratch)
-        discount_and_add(square_sum, self.rho, scratch)
+        discount_and_add(square_sum, self._square_discount, scratch)
         np.sqrt(square_sum, out=scratch)  # root_weight times the papers' root
         np.add(scratch, self.epsilon * root_weight, out=scratch)
         np.divide(gradients, scratch, out=scratch)
         direction = scratch
         if self.momentum:
             direction = self.slots["velocity"]
-            discount_and_add(direction, self.momentum, scratch)
+            discount_and_add(direction, self._velocity_discount, scratch)
         subtract_scaled(self.parameters, learning_rate * root_weight, direction, scratch)
 
 
@@ -133,6 +135,7 @@ class Adadelta(Optimizer):
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.rho = rho
         self.epsilon = epsilon
+        self._square_discount = self._discount(rho)
         self._add_slots("square_sum", "change_sum")
         self._delta = np.empty_like(parameters)
 
@@ -141,12 +144,12 @@ class Adadelta(Optimizer):
         scratch, delta = self._scratch, self._delta
         epsilon = self.epsilon / (1.0 - self.rho)  # both sums are their means / (1 - rho)
         np.multiply(gradients, gradients, out=scratch)
-        discount_and_add(square_sum, self.rho, scratch)
+        discount_and_add(square_sum, self._square_discount, scratch)
         np.add(square_sum, epsilon, out=scratch)
         np.add(change_sum, epsilon, out=delta)
         np.divide(delta, scratch, out=delta)
         np.sqrt(delta, out=delta)
         np.multiply(delta, gradients, out=delta)
         np.multiply(delta, delta, out=scratch)
-        discount_and_add(change_sum, self.rho, scratch)
+        discount_and_add(change_sum, self._square_discount, scratch)
         subtract_scaled(self.parameters, learning_rate, delta, scratch)

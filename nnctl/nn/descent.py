@@ -66,6 +66,10 @@ class Optimizer(ABC):
     def _update(self, gradients: FloatArray, learning_rate: float) -> None:
         """Change slots and parameters; the step is counted and the weights are decayed."""
 
+    def _discount(self, share: float) -> FloatArray:
+        """Return a share as an array without axes, which a ufunc takes in half a float's time."""
+        return np.array(share, self.parameters.dtype)
+
     def _add_slots(self, *names: str) -> None:
         for name in names:
             self.slots[name] = np.zeros_like(self.parameters)
@@ -108,6 +112,7 @@ class SGD(Optimizer):
         self.dampening = dampening
         self.nesterov = nesterov
         if momentum:
+            self._velocity_discount = self._discount(momentum)
             self._add_slots("velocity")
 
     def _update(self, gradients: FloatArray, learning_rate: float) -> None:
@@ -116,14 +121,14 @@ class SGD(Optimizer):
             return
         velocity = self.slots["velocity"]
         np.multiply(gradients, 1.0 - self.dampening, out=self._scratch)
-        discount_and_add(velocity, self.momentum, self._scratch)
+        discount_and_add(velocity, self._velocity_discount, self._scratch)
         if self.nesterov:
             subtract_scaled(self.parameters, learning_rate, gradients, self._scratch)
             learning_rate *= self.momentum
         subtract_scaled(self.parameters, learning_rate, velocity, self._scratch)
 
 
-def discount_and_add(total: FloatArray, discount: float, addend: FloatArray) -> None:
+def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray) -> None:
     """`total <- discount * total + addend`, in place: older addends count less and less."""
     np.multiply(total, discount, out=total)
     np.add(total, addend, out=total)

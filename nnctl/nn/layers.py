@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray
+from nnctl.nn.operations import ones, product_for
 from nnctl.nn.stage import Stage
 
 
@@ -18,7 +19,7 @@ class Dense(Stage):
     network needs no dL/da, and with `input_gradient=False` none is computed.
     """
 
-    row_buffers = ("z", "d_inputs", "ones")
+    row_buffers = ("z", "d_inputs")
 
     def __init__(
         self,
@@ -37,23 +38,28 @@ class Dense(Stage):
         self.z: FloatArray = np.empty((*shape, n_units), self.weights.dtype)
         n_gradients = n_inputs if input_gradient else 0
         self.d_inputs: FloatArray = np.empty((*shape, n_gradients), self.weights.dtype)
-        self.ones: FloatArray = np.ones((shape[-1], 1), self.weights.dtype)
+        self.multiply = product_for(self.z)
+        self.ones = ones(shape[-1], self.weights.dtype)  # ones · d = Σ_rows d
+
+    def narrowed(self, rows: int) -> Self:
+        twin = super().narrowed(rows)
+        twin.ones = self.ones[:rows]
+        return twin
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         self.inputs = inputs
-        np.matmul(inputs, self.weights, out=self.z)
+        z = self.multiply(inputs, self.weights, self.z)
         if self.biases is not None:
-            self.z += self.biases
-        return self.z
+            z += self.biases
+        return z
 
     def backward(self, d_outputs: FloatArray) -> FloatArray | None:
-        np.matmul(self.inputs.swapaxes(-1, -2), d_outputs, out=self.d_weights)
+        self.multiply(self.inputs.swapaxes(-1, -2), d_outputs, self.d_weights)
         if self.d_biases is not None:
-            # A product with ones is 2 to 3 times faster than a sum over rows.
-            np.matmul(self.ones[:, 0], d_outputs, out=self.d_biases)
+            self.multiply(self.ones, d_outputs, self.d_biases)
         if not self.input_gradient:
             return None
-        return np.matmul(d_outputs, self.weights.T, out=self.d_inputs)
+        return self.multiply(d_outputs, self.weights.T, self.d_inputs)
 
 
 class Activate(Stage):

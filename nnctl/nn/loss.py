@@ -66,9 +66,8 @@ class OutputLoss(Loss):
         """Return the loss and write dL/d(outputs) into `gradient`."""
         value = scratch[0]
         self.elementwise(outputs, target, value, gradient)
-        value *= shares
         gradient *= shares
-        return float(value.sum())
+        return weighted_sum(value, shares)
 
 
 class ScoreLoss(Loss):
@@ -86,3 +85,11 @@ class ScoreLoss(Loss):
     ) -> float:
         """Return the loss; write the activation's value into `outputs`, dL/dz into `gradient`."""
         raise NotImplementedError
+
+
+def weighted_sum(values: FloatArray, shares: Shares) -> float:
+    """Return Σ shares * values, of each row or element; the values are used up."""
+    if isinstance(shares, float):
+        return float(values.sum()) * shares
+    values *= shares
+    return float(values.sum())

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
+from nnctl.nn.operations import column_sums, row_sums
 from nnctl.nn.stage import Stage
 
 
@@ -42,7 +43,6 @@ class Standardize(Stage):
     """
 
     row_buffers: ClassVar[tuple[str, ...]] = ("standardized", "outputs", "d_inputs")
-    axis: ClassVar[int]
 
     def __init__(
         self,
@@ -57,15 +57,23 @@ class Standardize(Stage):
         self.standardized: FloatArray = np.empty((*shape, len(self.scale)), self.scale.dtype)
         self.outputs: FloatArray = np.empty_like(self.standardized)
         self.d_inputs: FloatArray = np.empty_like(self.standardized)
-        self.mean: FloatArray = np.zeros_like(self.standardized).mean(self.axis, keepdims=True)
-        self.variance: FloatArray = np.empty_like(self.mean)
-        self.deviation: FloatArray = np.empty_like(self.mean)  # √(variance + ε)
+        self.mean = self._statistic()
+        self.variance = self._statistic()
+        self.deviation = self._statistic()  # √(variance + ε)
+
+    def _statistic(self) -> FloatArray:
+        """Return an array for one number a unit, or one a row."""
+        raise NotImplementedError
+
+    def _mean(self, values: FloatArray, out: FloatArray) -> None:
+        """Write the mean of `values` (..., rows, units) over the axis into a statistic."""
+        raise NotImplementedError
 
     def forward(self, inputs: FloatArray) -> FloatArray:
-        np.mean(inputs, axis=self.axis, keepdims=True, out=self.mean)
+        self._mean(inputs, self.mean)
         np.subtract(inputs, self.mean, out=self.standardized)
         np.multiply(self.standardized, self.standardized, out=self.outputs)
-        np.mean(self.outputs, axis=self.axis, keepdims=True, out=self.variance)
+        self._mean(self.outputs, self.variance)
         np.add(self.variance, self.epsilon, out=self.deviation)
         np.sqrt(self.deviation, out=self.deviation)
         self.standardized /= self.deviation
@@ -79,14 +87,14 @@ class Standardize(Stage):
     def backward(self, d_outputs: FloatArray) -> FloatArray:
         g, product = self.d_inputs, self.outputs  # the outputs have been used by now
         np.multiply(d_outputs, self.standardized, out=product)
-        np.sum(product, axis=-2, out=self.d_scale)
-        np.sum(d_outputs, axis=-2, out=self.d_shift)
+        column_sums(product, self.d_scale)
+        column_sums(d_outputs, self.d_shift)
         product *= self.scale
         np.multiply(d_outputs, self.scale, out=g)
         mean = self.mean  # so have the statistics
-        np.mean(product, axis=self.axis, keepdims=True, out=mean)
+        self._mean(product, mean)
         np.multiply(self.standardized, mean, out=product)
-        np.mean(g, axis=self.axis, keepdims=True, out=mean)
+        self._mean(g, mean)
         g -= mean
         g -= product
         g /= self.deviation
@@ -100,8 +108,6 @@ class StandardizeBatch(Standardize):
     a single row has no unbiased variance and leaves the running statistics as they are.
     """
 
-    axis = -2
-
     def __init__(
         self,
         settings: BatchNormalization,
@@ -113,6 +119,13 @@ class StandardizeBatch(Standardize):
         super().__init__(settings, parameters, gradients, shape)
         self.momentum = settings.momentum
         self.running_mean, self.running_variance = state["running_mean"], state["running_variance"]
+
+    def _statistic(self) -> FloatArray:
+        return np.empty_like(self.standardized[..., :1, :])
+
+    def _mean(self, values: FloatArray, out: FloatArray) -> None:
+        column_sums(values, out[..., 0, :])
+        out /= values.shape[-2]
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         outputs = super().forward(inputs)
@@ -140,7 +153,12 @@ class StandardizeLayer(Standardize):
     """Over the units of each row, in training and in prediction alike."""
 
     row_buffers = (*Standardize.row_buffers, "mean", "variance", "deviation")
-    axis = -1
+
+    def _statistic(self) -> FloatArray:
+        return np.empty_like(self.standardized[..., :1])
+
+    def _mean(self, values: FloatArray, out: FloatArray) -> None:
+        np.divide(row_sums(values), values.shape[-1], out=out)
 
 
 NORMALIZATIONS: dict[str, type[Normalization]] = {

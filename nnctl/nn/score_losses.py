@@ -8,7 +8,8 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
-from nnctl.nn.loss import ScoreLoss, Shares
+from nnctl.nn.loss import ScoreLoss, Shares, weighted_sum
+from nnctl.nn.operations import row_maxima, row_sums
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,15 @@ class BinaryCrossEntropy(ScoreLoss):
         np.negative(value, out=value)
         np.exp(value, out=value)
         np.log1p(value, out=value)
-        np.maximum(z, 0.0, out=gradient)
+        gradient.fill(0.0)
+        np.maximum(z, gradient, out=gradient)
         np.multiply(target, z, out=outputs)
         gradient -= outputs
         value += gradient
-        value *= shares
         activation.forward(z, outputs, scratch[1:])
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
-        return float(value.sum())
+        return weighted_sum(value, shares)
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,17 @@ class CategoricalCrossEntropy(ScoreLoss):
         scratch: Scratch,
     ) -> float:
         # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
-        value, row = scratch[0], scratch[1][..., :1]
-        np.max(z, axis=-1, keepdims=True, out=row)
-        np.subtract(z, row, out=outputs)
-        np.multiply(target, outputs, out=value)
-        value *= shares
+        np.subtract(z, row_maxima(z), out=outputs)
+        np.multiply(target, outputs, out=gradient)
+        of_target = row_sums(gradient)
         np.exp(outputs, out=outputs)
-        np.sum(outputs, axis=-1, keepdims=True, out=row)
-        outputs /= row
-        np.log(row, out=row)
-        row *= shares
+        total = row_sums(outputs)
+        outputs /= total
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
-        return float(row.sum()) - float(value.sum())
+        np.log(total, out=total)
+        total -= of_target
+        return weighted_sum(total, shares)
 
 
 @dataclass(frozen=True)

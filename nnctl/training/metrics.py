@@ -24,7 +24,10 @@ Float64Array = NDArray[np.float64]
 
 def accuracy(outcome: ClassificationOutcome) -> float:
     """The share of samples whose predicted class is right."""
-    return _weighted_mean(outcome.labels == outcome.predicted, outcome.weights)
+    right = outcome.labels == outcome.predicted
+    if outcome.weights is None:
+        return float(np.count_nonzero(right) / len(right)) if len(right) else float("nan")
+    return _weighted_mean(right, outcome.weights)
 
 
 def balanced_accuracy(outcome: ClassificationOutcome) -> float:
@@ -227,9 +230,11 @@ def _determination(target: Float64Array, error: Float64Array, weights: FloatArra
 
 def _weighted_mean(values: NDArray[Any], weights: FloatArray | None) -> float:
     """The mean of `values` (n_samples,); NaN where there is nothing to weigh."""
-    sample_weights = _weights(weights, len(values))
-    total = sample_weights.sum()
-    return float(np.dot(values, sample_weights) / total) if total > 0 else float("nan")
+    if weights is None:
+        return float(values.sum(dtype=np.float64)) / len(values) if len(values) else float("nan")
+    total = weights.sum(dtype=np.float64)
+    mean = np.dot(values, weights.astype(np.float64)) / total if total > 0 else np.nan
+    return float(mean)
 
 
 def _weights(weights: FloatArray | None, n_samples: int) -> Float64Array:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.batching import batches
@@ -17,6 +19,7 @@ from nnctl.nn.layers import Dropout
 from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.objective import Objective
+from nnctl.nn.operations import is_finite
 from nnctl.nn.penalties import WeightPenalty
 from nnctl.training.evaluation import Examples
 
@@ -63,25 +66,31 @@ class NotFiniteError(Exception):
 
 
 class Batches:
-    """Buffers into which the rows of each batch are gathered."""
+    """The rows of each batch: gathered into buffers, or where they lie side by side, as they are.
 
-    def __init__(self, examples: Examples, batch_size: int) -> None:
-        self.examples = examples
-        self.inputs: FloatArray = np.empty_like(examples.inputs[:batch_size])
-        self.encoded: FloatArray = np.empty_like(examples.encoded[:batch_size])
-        weights = examples.weights
-        self.weights = None if weights is None else np.empty_like(weights[:batch_size])
+    `in_order` promises that every batch is of rows that follow one another.
+    """
+
+    def __init__(self, examples: Examples, batch_size: int, *, in_order: bool) -> None:
+        self.examples, self.in_order = examples, in_order
+        n, weights = 0 if in_order else batch_size, examples.weights
+        self.inputs: FloatArray = np.empty_like(examples.inputs[:n])
+        self.encoded: FloatArray = np.empty_like(examples.encoded[:n])
+        self.weights = None if weights is None else np.empty_like(weights[:n])
 
     def gather(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         """Return inputs, encoded targets and weights of these rows, valid until the next call."""
-        n = len(rows)
+        n, examples = len(rows), self.examples
+        if self.in_order:
+            part = slice(rows[0], rows[0] + n)
+            weights = None if examples.weights is None else examples.weights[part]
+            return examples.inputs[part], examples.encoded[part], weights
         # The rows are known to be in range; without `mode` take copies once more to be safe.
-        inputs = np.take(self.examples.inputs, rows, 0, out=self.inputs[:n], mode="clip")
-        encoded = np.take(self.examples.encoded, rows, 0, out=self.encoded[:n], mode="clip")
-        if self.weights is None or self.examples.weights is None:
+        inputs = examples.inputs.take(rows, 0, self.inputs[:n], "clip")
+        encoded = examples.encoded.take(rows, 0, self.encoded[:n], "clip")
+        if self.weights is None or examples.weights is None:
             return inputs, encoded, None
-        weights = np.take(self.examples.weights, rows, 0, out=self.weights[:n], mode="clip")
-        return inputs, encoded, weights
+        return inputs, encoded, examples.weights.take(rows, 0, self.weights[:n], "clip")
 
 
 class Steps:
@@ -107,7 +116,9 @@ class Steps:
         activation = network.layers[-1].activation
         shape = (self.batch_rows, network.n_outputs)
         self.objective = Objective(activation, loss, *shape, network.dtype)
-        self.batches = Batches(train, self.batch_rows)
+        # All rows at once need no order: their gradient is a sum.
+        self.shuffle = settings.shuffle and self.batch_rows < len(train)
+        self.batches = Batches(train, self.batch_rows, in_order=not self.shuffle)
         n = network.n_weights
         self.penalty = WeightPenalty(
             network.parameters[:n], self.workspace.gradients[:n], settings.l1, settings.l2
@@ -122,13 +133,8 @@ class Steps:
 
     def remaining(self, progress: Progress, epoch: int) -> Iterator[IntArray]:
         """Yield the rows of each batch that is still to come in the epoch."""
-        # All rows at once need no order: their gradient is a sum.
-        shuffle = self.settings.shuffle and self.batch_rows < len(self.train)
-        seed = self.settings.seed
-        parts = batches(len(self.train), self.batch_rows, seed, epoch, shuffle)
-        for batch, rows in enumerate(parts):
-            if batch >= progress.batches:
-                yield rows
+        n_rows, seed = len(self.train), self.settings.seed
+        return batches(n_rows, self.batch_rows, seed, epoch, self.shuffle, progress.batches)
 
     def take(
         self, progress: Progress, epoch: int, learning_rate: float, paused: Callable[[], bool]
@@ -139,7 +145,7 @@ class Steps:
         finite and such batches are not to be skipped.
         """
         skip = self.settings.on_divergence == "skip_batch"
-        state = self.network.state.copy()
+        state = self.network.state.copy() if skip else self.network.state
         for rows in self.remaining(progress, epoch):
             outputs = self.outputs[progress.rows : progress.rows + len(rows)]
             loss, weights = self.propagate(progress.batches, rows, epoch, outputs)
@@ -161,6 +167,12 @@ class Steps:
             if paused() and progress.batches < self.batches_in_epoch:
                 return False
         return True
+
+    def seen(self, values: NDArray[Any], progress: Progress) -> NDArray[Any]:
+        """Return the values (n_rows, ...) of the rows that the epoch's outputs are of so far."""
+        if self.batches.in_order and not progress.skipped:
+            return values[: progress.rows]
+        return values[self.order[: progress.rows]]
 
     def propagate(
         self, batch: int, rows: IntArray, epoch: int, outputs: FloatArray
@@ -189,5 +201,4 @@ class Steps:
 
     def _leaves_finite(self) -> bool:
         """Whether the batch gave finite gradients, and left finite running statistics."""
-        vectors = (self.workspace.gradients, self.network.state)
-        return all(np.isfinite(vector).all() for vector in vectors)
+        return is_finite(self.workspace.gradients) and is_finite(self.network.state)
