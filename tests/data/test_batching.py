@@ -36,3 +36,10 @@ def test_the_order_does_not_depend_on_the_batch_size() -> None:
         np.concatenate([*batches(20, size, seed=3, epoch=1, shuffle=True)]) for size in (3, 20)
     )
     assert np.array_equal(small, large)
+
+
+def test_an_epoch_can_begin_at_any_batch() -> None:
+    whole = [part.tolist() for part in batches(11, 3, seed=3, epoch=1, shuffle=True)]
+    for first in range(5):
+        rest = batches(11, 3, seed=3, epoch=1, shuffle=True, first=first)
+        assert [part.tolist() for part in rest] == whole[first:]

@@ -90,3 +90,16 @@ def test_of_a_skipped_batch_neither_rows_nor_loss_count(tmp_path: Path) -> None:
 
 def test_an_epoch_without_weight_has_the_loss_zero() -> None:
     assert Progress(batches=2, rows=4).loss == 0.0
+
+
+@pytest.mark.parametrize(("shuffle", "batch_size"), [(False, 3), (True, "full")])
+def test_rows_that_lie_side_by_side_are_not_copied(
+    tmp_path: Path, shuffle: bool, batch_size: int | str
+) -> None:
+    trainer = line(tmp_path, shuffle=shuffle, batch_size=batch_size).assembly.trainer
+    for rows in trainer.steps.remaining(Progress(), 0):
+        inputs, encoded, weights = trainer.steps.batches.gather(rows)
+        np.testing.assert_array_equal(inputs, trainer.train.inputs[rows])
+        np.testing.assert_array_equal(encoded, trainer.train.encoded[rows])
+        assert np.shares_memory(inputs, trainer.train.inputs)
+        assert weights is None
