@@ -25,6 +25,15 @@ TRUTH_TABLES: dict[str, list[tuple[int, ...]]] = {
     "not": [(0, 1), (1, 0)],
 }
 
+# The rows of configs/worked/, which are small enough to go through by hand.
+WORKED: dict[str, tuple[list[str], list[tuple[float, ...]]]] = {
+    "perceptron": (["x1", "x2", "label"], [(2, 3, 0), (3, 1, 1)]),
+    "one_weight": (["x", "y"], [(1, 1)]),
+    "two_layers": (["x1", "x2", "y1", "y2"], [(3, 5, 1, 0)]),
+    "one_input": (["x", "label"], [(0.5, 1), (-0.5, 0)]),
+    "two_classes": (["x1", "x2", "class"], [(1, 2, 2), (2, 1, 1)]),
+}
+
 # Ten digits, three dots wide and five high, inside the blank border of a 5 x 7 matrix. Any two of
 # them differ in at least three dots, so that one wrong dot leaves each the nearest to itself.
 GLYPHS = {
@@ -48,6 +57,8 @@ def main() -> None:
         inputs = len(table[0]) - 1
         header = [f"x{position}" for position in range(1, inputs + 1)]
         write(f"{name}.csv", [*header, "label"], table)
+    for name, (header, rows) in WORKED.items():
+        write(f"worked/{name}.csv", header, rows)
     write("linear.csv", ["x", "y"], linear_rows())
     write("demand.csv", DEMAND_COLUMNS, demand_rows())
     write("digits_5x7.csv", [*(f"p{dot:02d}" for dot in range(35)), "digit"], dot_matrix_rows())

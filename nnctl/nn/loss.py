@@ -93,3 +93,10 @@ def weighted_sum(values: FloatArray, shares: Shares) -> float:
         return float(values.sum()) * shares
     values *= shares
     return float(values.sum())
+
+
+def weighted_product(a: FloatArray, b: FloatArray, shares: Shares, scratch: FloatArray) -> float:
+    """Return Σ shares a b over all elements; `scratch` is as large as one of them."""
+    if isinstance(shares, float):
+        return float(np.vdot(a, b)) * shares
+    return float(np.vdot(a, np.multiply(b, shares, out=scratch)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
-from nnctl.nn.loss import ScoreLoss, Shares, weighted_sum
+from nnctl.nn.loss import ScoreLoss, Shares, weighted_product, weighted_sum
 from nnctl.nn.operations import row_maxima, row_sums
 
 
@@ -82,16 +82,13 @@ class CategoricalCrossEntropy(ScoreLoss):
     ) -> float:
         # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
         np.subtract(z, row_maxima(z), out=outputs)
-        np.multiply(target, outputs, out=gradient)
-        of_target = row_sums(gradient)
+        of_targets = weighted_product(target, outputs, shares, gradient)
         np.exp(outputs, out=outputs)
-        total = row_sums(outputs)
-        outputs /= total
+        totals = row_sums(outputs)
+        outputs /= totals
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
-        np.log(total, out=total)
-        total -= of_target
-        return weighted_sum(total, shares)
+        return weighted_sum(np.log(totals, out=totals), shares) - of_targets
 
 
 @dataclass(frozen=True)
