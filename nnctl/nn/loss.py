@@ -22,6 +22,8 @@ from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
 
 Shares = float | FloatArray
+# BLAS adds up float32 terms one after another; over more of them NumPy's sum by pairs loses less.
+MOST_TERMS = 2**16
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,6 @@ def weighted_sum(values: FloatArray, shares: Shares) -> float:
 
 def weighted_product(a: FloatArray, b: FloatArray, shares: Shares, scratch: FloatArray) -> float:
     """Return Σ shares a b over all elements; `scratch` is as large as one of them."""
-    if isinstance(shares, float):
-        return float(np.vdot(a, b)) * shares
-    return float(np.vdot(a, np.multiply(b, shares, out=scratch)))
+    if a.size > MOST_TERMS or not isinstance(shares, float):
+        return weighted_sum(np.multiply(a, b, out=scratch), shares)
+    return float(np.vdot(a, b)) * shares

@@ -13,7 +13,6 @@ import pytest
 from nnctl.nn.activation import Activation
 from nnctl.nn.activations import ACTIVATIONS
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.gradient_check import compare_gradients, numeric_gradient
 from nnctl.nn.layers import Activate
 from nnctl.nn.loss import Loss
 from nnctl.nn.losses import LOSSES
@@ -24,6 +23,7 @@ from nnctl.nn.output_losses import Hinge, Huber, MeanAbsoluteError
 from nnctl.nn.penalties import WeightPenalty
 from nnctl.nn.rectifiers import ELU, GELU, LeakyReLU
 from nnctl.nn.score_losses import BinaryCrossEntropy, CategoricalCrossEntropy
+from tests.nn.gradient_check import compare_gradients, numeric_gradient
 from tests.nn.helpers import TANH, network_of, objective_of, random_labels
 
 ROWS = 4

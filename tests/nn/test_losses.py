@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnctl.nn.activations import ACTIVATIONS
-from nnctl.nn.loss import Loss
+from nnctl.nn.loss import MOST_TERMS, Loss, weighted_product, weighted_sum
 from nnctl.nn.losses import LOSSES
 from nnctl.nn.objective import Objective
 from nnctl.nn.score_losses import CategoricalCrossEntropy
@@ -165,3 +165,17 @@ def test_losses_are_finite_far_out(name: str, far: float) -> None:
         objective = evaluate(loss, output, np.array([[far, 0.0], [far, -far]]), target)
         assert np.isfinite(objective.value)
         assert np.isfinite(objective.d_scores).all()
+
+
+@pytest.mark.parametrize("rows", [3, MOST_TERMS + 1, 2**22])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_a_sum_over_many_rows_keeps_the_digits_of_float32(rows: int, weighed: bool) -> None:
+    rng = np.random.default_rng(5)
+    a, b, weights = (rng.random((rows, 1), dtype=np.float32) for _ in range(3))
+    shares = weights / np.float32(rows) if weighed else 1.0 / rows
+    exact = np.sum(a.astype(float) * b * shares)
+    for value in (
+        weighted_product(a, b, shares, np.empty_like(a)),
+        weighted_sum(a * b, shares),
+    ):
+        assert value == pytest.approx(exact, rel=1e-6)
