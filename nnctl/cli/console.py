@@ -73,15 +73,22 @@ ENDINGS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
 
 def heed_signals() -> None:
-    """Let SIGTERM end a command as Ctrl-C does, with what it holds put in order."""
+    """Let SIGTERM end a command as Ctrl-C does, with what it holds put in order.
+
+    A second signal is the kernel's: raised among what the first one puts in order, it would end as
+    an error that nobody expects.
+    """
 
     def end(number: int, _frame: object) -> None:
+        for each in heeded:
+            signal.signal(each, signal.SIG_DFL)
         SETTINGS.ending = ENDINGS[signal.Signals(number)]
         raise SETTINGS.ending
 
-    for number in ENDINGS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell starts what runs behind
-            signal.signal(number, end)
+    # A shell lets what it starts in the background ignore Ctrl-C.
+    heeded = [each for each in ENDINGS if signal.getsignal(each) is not signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, end)
 
 
 def heeding(items: Iterable[Item]) -> Iterator[Item]:

@@ -15,6 +15,8 @@ from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigArgument, Json, Overrides,
 from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
 
+TO_BE_RESUMED = ("interrupted", "failed")
+
 if TYPE_CHECKING:
     from nnctl.training.cross_validation import CrossValidation, FoldResult
     from nnctl.training.experiment import Experiment
@@ -43,6 +45,11 @@ def cross_validate(
     settings = load_config(config, overrides or ())
     run_name = None if name is None else check_run_name(name)
     validation = start_cross_validation(settings, folds, runs_dir, run_name, sys.argv)
+    conduct(validation, quiet=quiet, json=json)
+
+
+def conduct(validation: CrossValidation, *, quiet: bool, json: bool) -> None:
+    """Train what is to be trained, with a screen around it, and show what came of it."""
     if not json:
         console.write_line(validation.directory.path)
     console.notes(validation.notices)
@@ -89,14 +96,17 @@ def is_shown(metric: str) -> bool:
 
 
 def tell_of_the_end(validation: CrossValidation, *, json: bool) -> None:
-    """Say where a cross-validation stands that ended before its time."""
+    """Say where a cross-validation stands that ended before its time, if it has begun."""
+    if validation.status == "running":
+        return
     if json:
         write_document(validation)
     number = min(len(validation.finished) + 1, validation.count)
-    console.say(
-        f"{validation.status} in fold {number} of {validation.count}; "
-        f"{validation.directory.path} holds what was trained"
-    )
+    path = validation.directory.path
+    what = f"go on with `nnctl resume {path}`"
+    if validation.status not in TO_BE_RESUMED:
+        what = f"{path} holds what was trained"
+    console.say(f"{validation.status} in fold {number} of {validation.count}; {what}")
 
 
 def write_document(validation: CrossValidation) -> None:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import itertools
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnctl.errors import Problem, RunError, StorageError, UsageError
-from nnctl.runs.atomic import (
-    remove_stale_temporaries,
-    storage_error,
-    sync_directory,
-    temporary_path,
-)
+from nnctl.errors import Problem, RunError, StorageError
+from nnctl.runs.atomic import storage_error, sync_directory
+from nnctl.runs.claim import LATEST, create_directory
 from nnctl.runs.json_file import read_json
 
-LATEST = "latest"
 RUN_JSON = "run.json"
 CROSS_VALIDATION = "cross_validation.json"  # where it stands, there are runs inside, and no run
 MOST_NAMES_LISTED = 8
@@ -104,62 +97,6 @@ def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) 
     return RunDirectory(create_directory(runs_dir, name, fill_run))
 
 
-def create_directory(runs_dir: Path, name: str, fill: Callable[[Path], None]) -> Path:
-    """Create the directory `name`, or `name-2`, `name-3` ... where that is taken, whole.
-
-    `mkdir` claims the name: of two processes only one succeeds. `fill` writes the first files into
-    a hidden sibling, which is then renamed over the empty claim. Whoever looks sees an empty
-    directory or a complete one; when `fill` raises, nothing is left.
-    Raises StorageError (7) where the directory cannot be written, UsageError (2) for a bad name.
-    """
-    _check_name(name)
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        remove_stale_temporaries(runs_dir)
-        claim = _claim(runs_dir, name)
-        with _undone_on_failure(claim):
-            _build(claim, fill)
-    except OSError as error:
-        raise storage_error(error, runs_dir / name, "created") from error
-    return claim
-
-
-def _check_name(name: str) -> None:
-    plain = name == Path(name).name and name.isprintable() and not name.startswith(".")
-    if not name or not plain or name == LATEST:
-        raise UsageError(f"a run cannot be called {name!r}; give a plain name such as iris-deep")
-
-
-def _claim(runs_dir: Path, name: str) -> Path:
-    for number in itertools.count(1):
-        path = runs_dir / (name if number == 1 else f"{name}-{number}")
-        with contextlib.suppress(FileExistsError):
-            path.mkdir()
-            return path
-    raise AssertionError("unreachable: counting does not end")
-
-
-def _build(claim: Path, fill: Callable[[Path], None]) -> None:
-    path = temporary_path(claim)
-    shutil.rmtree(path, ignore_errors=True)  # of a killed process that had our number
-    path.mkdir()
-    fill(path)
-    sync_directory(path)
-    path.rename(claim)
-    sync_directory(claim.parent)
-
-
-@contextlib.contextmanager
-def _undone_on_failure(claim: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(temporary_path(claim), ignore_errors=True)
-        with contextlib.suppress(OSError):
-            claim.rmdir()
-        raise
-
-
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
     """Every run under `runs_dir`, by the time it was started, then by name.
 
@@ -190,12 +127,17 @@ def find_run(reference: str | None, runs_dir: Path) -> RunDirectory:
         if not runs:
             raise RunError(_no_runs(runs_dir))
         return runs[-1]
-    path = Path(reference)
-    candidates = [runs_dir / path, path] if path.name == reference else [path]
+    candidates = places_of(reference, runs_dir)
     for candidate in candidates:
         if _is_run(candidate):
             return RunDirectory(candidate)
     raise RunError(_not_found(reference, candidates, runs_dir))
+
+
+def places_of(reference: str, runs_dir: Path) -> list[Path]:
+    """Return where to look for what is called so: a bare name is one under `runs_dir` first."""
+    path = Path(reference)
+    return [runs_dir / path, path] if path.name == reference else [path]
 
 
 def _is_run(path: Path) -> bool:

@@ -27,13 +27,16 @@ def history_csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
 
 
 def _row_line(columns: Sequence[str], row: Row) -> str:
-    unknown = sorted(set(row) - set(columns))
+    unknown = row.keys() - columns
     if unknown:
-        raise ValueError(f"the history has no columns {unknown}")
-    return _line([_cell(row.get(column)) for column in columns])
+        raise ValueError(f"the history has no columns {sorted(unknown)}")
+    # Of an epoch of some microseconds a csv.writer would take a quarter; numbers need no quotes.
+    return ",".join([_cell(row.get(column)) for column in columns]) + "\n"
 
 
 def _cell(value: Number | None) -> str:
+    if type(value) is float:
+        return repr(value)
     if value is None:
         return ""
     # repr is the shortest text that reads back as the same float; NumPy's own repr names its type.
@@ -57,6 +60,7 @@ class HistoryWriter:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._path = path
         self._columns = tuple(columns)
+        self._size = 0  # of what has been written whole
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
         except OSError as error:
@@ -77,6 +81,7 @@ class HistoryWriter:
             text = self._path.read_bytes()
         except OSError as error:
             raise storage_error(error, self._path, "read") from error
+        self._size = len(text)
         if not text:
             self._append(header)
         elif not (text.startswith(header.encode()) and text.endswith(b"\n")):
@@ -84,13 +89,14 @@ class HistoryWriter:
             raise RunError(Problem(message, file=str(self._path)))
 
     def _append(self, line: str) -> None:
-        size = os.fstat(self._descriptor).st_size
+        data = line.encode()
         try:
-            write_fully(self._descriptor, line.encode())
+            write_fully(self._descriptor, data)
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, size)  # no half of a row stays behind
+                os.ftruncate(self._descriptor, self._size)  # no half of a row stays behind
             raise storage_error(error, self._path, "written") from error
+        self._size += len(data)
 
     def __enter__(self) -> HistoryWriter:
         return self

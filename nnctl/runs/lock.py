@@ -7,17 +7,21 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import storage_error
-from nnctl.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from nnctl.runs.cross_validation import CrossValidationDirectory
+    from nnctl.runs.directory import RunDirectory
 
 # Whoever asks whether a run is held locks it for an instant: that is no reason to give up.
 ATTEMPTS, SECONDS_BETWEEN = 20, 0.01
 
 
 @contextlib.contextmanager
-def hold_run(run: RunDirectory) -> Iterator[None]:
+def hold_run(run: RunDirectory | CrossValidationDirectory) -> Iterator[None]:
     """Keep every other process from training `run` while the block runs.
 
     The lock is the kernel's, on the directory itself: it leaves no file, and ends with the process
@@ -41,7 +45,7 @@ def is_held(run: RunDirectory) -> bool:
 
 
 @contextlib.contextmanager
-def _opened(run: RunDirectory) -> Iterator[int]:
+def _opened(run: RunDirectory | CrossValidationDirectory) -> Iterator[int]:
     try:
         descriptor = os.open(run.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -52,12 +56,23 @@ def _opened(run: RunDirectory) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _is_locked(descriptor: int, kind: int) -> bool:
-    """Take the lock, which ends with the descriptor; False where another has it."""
+def lock_alone(descriptor: int, *, without_locks: bool) -> bool:
+    """Take the lock of a directory that is open; False where another has it.
+
+    `without_locks` is the answer on a file system that has none, as some of networks.
+    """
+    return _is_locked(descriptor, fcntl.LOCK_EX, without_locks)
+
+
+def _is_locked(descriptor: int, kind: int, without_locks: bool = True) -> bool:
+    """Take the lock, which ends with the descriptor; False where another has it.
+
+    That there are no locks must not keep anyone from training.
+    """
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        return True  # some network file systems have no locks: that must not keep anyone from it
+        return without_locks
     return True

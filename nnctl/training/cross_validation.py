@@ -20,17 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from nnctl.config import Config
+from nnctl.config import Config, dump_config
 from nnctl.data.dataset import load_dataset
 from nnctl.data.folds import Fold
 from nnctl.data.loading import Tables, load_tables
-from nnctl.errors import DivergenceError, NnctlError, UsageError
+from nnctl.errors import DivergenceError, NnctlError, Problem, RunError, UsageError
 from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
 from nnctl.runs.json_file import write_json
+from nnctl.runs.lock import hold_run
 from nnctl.training.experiment import Experiment, create_experiment
 from nnctl.training.fold_checks import look_at_folds
 from nnctl.training.loop import EpochResult
 from nnctl.training.records import Bar, measure_bars
+from nnctl.training.resuming import resume_experiment
 
 Watch = Callable[[Experiment, Iterable[EpochResult]], Iterable[EpochResult]]
 
@@ -79,15 +81,22 @@ class CrossValidation:
     _experiment: Experiment | None = None  # of the fold in hand
 
     def results(self, watch: Watch = unwatched) -> Generator[FoldResult, None, None]:
-        """Train every fold, and yield how it ended once that is written down.
+        """Train every fold that has not ended, and yield how it ended once that is written down.
 
         Close it (`contextlib.closing`) if you leave it before its end. `watch` is given each
         experiment and its epochs, and passes these on.
         However this ends, cross_validation.json says so: finished, interrupted, diverged or failed.
         """
-        status = "interrupted"
+        with hold_run(self.directory):
+            yield from self._recorded_results(watch)
+
+    def _recorded_results(self, watch: Watch) -> Generator[FoldResult, None, None]:
+        status, ended = "interrupted", {fold.number for fold in self.folds}
         try:
+            write_json(self.directory.record, self.record())
             for index in range(self.count):
+                if index + 1 in ended:
+                    continue
                 result = None if self.pause_requested else self._trained(index, watch)
                 if result is None:
                     return
@@ -109,16 +118,9 @@ class CrossValidation:
             self._experiment.assembly.trainer.pause()
 
     def _trained(self, index: int, watch: Watch) -> FoldResult | None:
-        """Train a fold; None where a pause came before its end."""
-        fold, number = Fold(index, self.count), index + 1
-        name = self.directory.fold_name(number)
-        experiment = create_experiment(
-            self.config,
-            load_dataset(self.config, fold, self.tables),
-            self.directory.path,
-            name,
-            self.command,
-        )
+        """Train a fold, or go on with it; None where a pause came before its end."""
+        number = index + 1
+        experiment = self._begun(index)
         self._experiment = experiment
         if self.pause_requested:  # while the fold was being made
             experiment.assembly.trainer.pause()
@@ -128,18 +130,30 @@ class CrossValidation:
                     pass
             summary = experiment.finish() if experiment.is_trained else None
         except BaseException:
-            self.folds.append(FoldResult(number, name, experiment.status, len(experiment.history)))
+            self.folds.append(unfinished(number, experiment))
             raise
         if summary is None:
-            self.folds.append(FoldResult(number, name, experiment.status, len(experiment.history)))
+            self.folds.append(unfinished(number, experiment))
             return None
         best, epochs_trained = summary["best"], summary["epochs"]
+        name = experiment.run.name
         result = FoldResult(
             number, name, experiment.status, epochs_trained, summary["best_epoch"], best
         )
         self.folds.append(result)
         write_json(self.directory.record, self.record())
         return result
+
+    def _begun(self, index: int) -> Experiment:
+        """Return a fold's experiment, as far as it has come."""
+        run, fold = self.directory.fold(index + 1), Fold(index, self.count)
+        if run.run_json.exists():
+            return resume_experiment(run, command=self.command, tables=self.tables)
+        if run.path.exists() and [*run.path.iterdir()]:
+            message = f"is no run, and stands where fold {index + 1} is to be; remove it"
+            raise RunError(Problem(message, file=str(run.path)))
+        dataset = load_dataset(self.config, fold, self.tables)
+        return create_experiment(self.config, dataset, self.directory.path, run.name, self.command)
 
     def _close(self, status: str) -> None:
         """Write down how it ended; a disk that fails now must not hide why it did so early."""
@@ -153,13 +167,17 @@ class CrossValidation:
     @property
     def finished(self) -> list[FoldResult]:
         """The folds whose training came to its end, and which alone count."""
-        return [fold for fold in self.folds if fold.status == "finished"]
+        return [fold for fold in self._in_order if fold.status == "finished"]
+
+    @property
+    def _in_order(self) -> list[FoldResult]:
+        return sorted(self.folds, key=lambda fold: fold.number)
 
     def record(self) -> dict[str, Any]:
         """Return what cross_validation.json says."""
         return {
             **header(self.config, self.count, self.status),
-            "results": [fold.to_dict() for fold in self.folds],
+            "results": [fold.to_dict() for fold in self._in_order],
             "metrics": self.metrics(),
             "expect": [bar.to_dict() for bar in self.bars()],
         }
@@ -186,6 +204,13 @@ class CrossValidation:
         """Return every `expect:` entry beside the mean of the metric over the finished folds."""
         means = {name: values["mean"] for name, values in self.metrics().items()}
         return measure_bars(self.config, means) if means else []
+
+
+def unfinished(number: int, experiment: Experiment) -> FoldResult:
+    """Return how a fold ended that did not come to its end."""
+    # That it is finished may be the very thing that could not be written.
+    status = "failed" if experiment.status == "finished" else experiment.status
+    return FoldResult(number, experiment.run.name, status, len(experiment.history))
 
 
 def mean(values: Sequence[float]) -> float:
@@ -231,6 +256,9 @@ def start_cross_validation(
         ignored = f"`split.test: {share:g}` has no effect here: each fold in turn is the test set"
         notices = (ignored, *notices)
     directory = create_cross_validation(
-        runs_dir, name or f"{config.name}-cv", header(config, count, "running")
+        runs_dir,
+        name or f"{config.name}-cv",
+        header(config, count, "running"),
+        dump_config(config),
     )
     return CrossValidation(config, count, tables, directory, command, notices)

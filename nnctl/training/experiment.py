@@ -88,7 +88,7 @@ class Experiment:
                 if self.resumption is not None:
                     self._put_in_order(self.resumption)
                 yield from self._recorded_epochs()
-                self._keep_pause()
+                self.assembly.trainer.take_snapshot()  # of a pause in the middle of an epoch
                 self._save()
                 status = "trained" if self.is_trained else "paused"
             except DivergenceError:
@@ -99,14 +99,6 @@ class Experiment:
                 raise
             finally:
                 self._close(status)
-
-    def _keep_pause(self) -> None:
-        """Keep what an epoch has done before a pause, unless a setback would lead to its beginning.
-
-        Going back to the pause instead would give other weights than a run that never paused.
-        """
-        if self.config.training.on_divergence != "halve_learning_rate":
-            self.assembly.trainer.take_snapshot()
 
     def _recorded_epochs(self) -> Iterator[EpochResult]:
         columns = history_columns(self.config, self.dataset)

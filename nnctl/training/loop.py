@@ -7,7 +7,7 @@ here: a batch of all rows, of some, or of one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,19 +15,19 @@ from nnctl.errors import DivergenceError
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network
+from nnctl.nn.operations import is_finite
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.decoding import Decoder
 from nnctl.training.divergence import Origin, find_origin
 from nnctl.training.evaluation import Evaluator, Examples
+from nnctl.training.observing import Observer, restored_observations
+from nnctl.training.setback import MOST_HALVINGS, Beginning
 from nnctl.training.snapshot import Snapshot
 from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
 from nnctl.training.stopping import EarlyStopping
 
-MOST_HALVINGS = 10
 
-
-@dataclass(frozen=True)
-class EpochResult:
+class EpochResult(NamedTuple):
     """What an epoch brought; `values` are the row of the history."""
 
     epoch: int  # counted from 1
@@ -57,6 +57,7 @@ class Trainer:
         self.train, self.validation, self.settings = train, validation, settings
         self.steps = Steps(network, loss, optimizer, train, settings)
         self.batch_rows = self.steps.batch_rows
+        self.observer = Observer(network, loss, train, self.batch_rows)
         self.evaluator = Evaluator(network, loss, decoder, len(validation)) if validation else None
         self.epoch = 0  # epochs finished
         self.progress: Progress | None = None  # of the epoch that has begun, if one has
@@ -71,6 +72,8 @@ class Trainer:
         self.measured_parameters = self.best_parameters.copy() if measured_first else None
         self.snapshot, self._spare = Snapshot(), Snapshot()
         self.take_snapshot()
+        halving = settings.on_divergence == "halve_learning_rate"
+        self.beginning = Beginning(self) if halving else None
 
     def pause(self) -> None:
         """Let `epochs` end after the batch in hand; a signal handler may call it at any time."""
@@ -98,9 +101,14 @@ class Trainer:
         """Train and measure an epoch; None where a pause or a setback came before its end."""
         values = {"learning_rate": self.learning_rate.rate(self.epoch)}
         progress = self.begun()
+        observed = self.observer.is_due(self.epoch + 1)
         try:
             if not self.steps.take(
-                progress, self.epoch, values["learning_rate"], lambda: self.pause_requested
+                progress,
+                self.epoch,
+                values["learning_rate"],
+                lambda: self.pause_requested,
+                self.observer.remember_weights if observed else None,
             ):
                 return None
             self._require_finite(progress)
@@ -114,6 +122,8 @@ class Trainer:
         if self.settings.plateau_monitor is not None:
             self.learning_rate.observe(values[self.settings.plateau_monitor])
         self.epoch, self.progress = self.epoch + 1, None
+        if observed:
+            self.observer.observe(self.epoch)
         improved = self.stopping.update(self.epoch, self._watched(values, progress.penalty))
         if improved or self.stopping.best_epoch is None:
             self._keep_as_best()
@@ -132,20 +142,21 @@ class Trainer:
         return self.progress
 
     def _require_finite(self, progress: Progress) -> None:
-        if not all(np.isfinite(v).all() for v in (self.network.parameters, self.network.state)):
+        if not (is_finite(self.network.parameters) and is_finite(self.network.state)):
             raise NotFiniteError("a parameter is not finite")
         if progress.rows == 0:
             raise NotFiniteError("every batch was skipped")
+        if self.beginning is not None and self.beginning.is_ruined(self, progress.loss):
+            raise NotFiniteError(f"the loss became {progress.loss:g}")
 
     def _measured(self, progress: Progress) -> dict[str, float]:
         """Return loss and metrics of the outputs that the epoch's batches gave on the way."""
-        rows = self.steps.order[: progress.rows]
         sample_weight = self.train.sample_weight
         metrics = self.decoder.metrics(
             self.settings.metrics,
             self.steps.outputs[: progress.rows],
-            self.train.targets[rows],
-            None if sample_weight is None else sample_weight[rows],
+            self.steps.seen(self.train.targets, progress),
+            None if sample_weight is None else self.steps.seen(sample_weight, progress),
         )
         return {"loss": progress.loss, **metrics}
 
@@ -179,6 +190,7 @@ class Trainer:
         }
         fresh = self._spare
         fresh.take(self.epoch, self.optimizer, self.learning_rate, self.stopping, weights)
+        fresh.take_observations(self.observer.observations)
         if self.progress is not None:
             fresh.take_progress(self.progress, self.steps.outputs, self.steps.order)
         self._spare, self.snapshot = self.snapshot, fresh
@@ -198,6 +210,7 @@ class Trainer:
         self.optimizer.restore(snapshot.slots(), snapshot.optimizer_steps)
         self.learning_rate.restore(snapshot.learning_rate)
         self.stopping.restore(snapshot.stopping)
+        self.observer.observations = restored_observations(arrays, len(self.network.layers))
         self.epoch, self.progress = snapshot.epoch, None
         if snapshot.progress is not None:
             self.progress = Progress(**snapshot.progress)
@@ -207,16 +220,12 @@ class Trainer:
         self.take_snapshot()
 
     def _set_back(self, error: NotFiniteError, learning_rate: float) -> None:
-        """Go back to the snapshot with half the learning rate, or raise DivergenceError."""
-        halving = self.settings.on_divergence == "halve_learning_rate"
-        if halving and self.learning_rate.halvings < MOST_HALVINGS:
-            begun = self.epoch + 1
-            self.restore(self.snapshot)
-            self.learning_rate.halve()
-            self.take_snapshot()
-            rate = self.learning_rate.rate(self.epoch)
+        """Go back to better weights with half the learning rate, or raise DivergenceError."""
+        if self.beginning is not None and self.learning_rate.halvings < MOST_HALVINGS:
+            taken = self.beginning.set_back(self)
             self.setbacks.append(
-                f"epoch {begun} diverged at learning rate {learning_rate:g}: begun anew at {rate:g}"
+                f"epoch {self.epoch + 1} diverged at learning rate {learning_rate:g}: begun anew "
+                f"at {self.learning_rate.rate(self.epoch):g} with {taken}"
             )
             return
         origin = Origin(error.what, error.batch)

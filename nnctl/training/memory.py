@@ -10,11 +10,12 @@ import numpy as np
 from nnctl.nn.layout import LayerSpec, parameter_layout
 from nnctl.runs.machine import usable_memory
 from nnctl.training.evaluation import CHUNK_ROWS
+from nnctl.training.observing import MOST_ROWS
 
 # The parameters themselves and the best ones so far, scratch, up to three vectors of optimizer
 # state, two snapshots of these, the gradients of every workspace, and the copies that a checkpoint
 # makes on its way to the disk.
-VECTORS_OF_PARAMETERS = 35
+VECTORS_OF_PARAMETERS = 36
 # What a pass keeps for each row and input (its copy and its gradient), and for each row and unit.
 VALUES_PER_INPUT = 2
 VALUES_PER_UNIT = 5  # z, activation, their gradients, and one in passing
@@ -41,7 +42,7 @@ def training_bytes(
     layout, _ = parameter_layout(n_inputs, layers)
     values = VALUES_PER_INPUT * n_inputs + sum(map(_values_of_layer, layers))
     values += VALUES_OF_THE_OBJECTIVE * layers[-1].units
-    rows = batch_rows + EVALUATORS * min(data_rows, CHUNK_ROWS)
+    rows = batch_rows + EVALUATORS * min(data_rows, CHUNK_ROWS) + min(data_rows, MOST_ROWS)
     outputs = VALUES_PER_OUTPUT * data_rows * layers[-1].units
     return dtype.itemsize * (VECTORS_OF_PARAMETERS * layout.size + rows * values + outputs)
 

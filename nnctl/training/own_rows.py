@@ -11,7 +11,7 @@ from nnctl.config import Config, load_config
 from nnctl.data.fingerprint import changes, fingerprint
 from nnctl.data.loading import load_main_table, load_own_table
 from nnctl.data.table import Table
-from nnctl.errors import DataError, RunError, UsageError
+from nnctl.errors import DataError, Problem, RunError, UsageError
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
 
@@ -28,7 +28,13 @@ class OwnRows:
 
 
 def run_config(run: RunDirectory) -> Config:
-    """Return the config that the run keeps, with the data's absolute path."""
+    """Return the config that the run keeps, with the data's absolute path; RunError if it is gone.
+
+    A checkpoint knows the rest of it, and of its files the names alone.
+    """
+    if not run.config.exists():
+        message = "is missing, and nothing else says where the run's data is; restore it, or train"
+        raise RunError(Problem(f"{message} again", file=str(run.config)))
     return load_config(run.config)
 
 
@@ -40,7 +46,7 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
     """
     if wanted is not None and wanted not in SET_NAMES:
         raise UsageError(f"--split must be one of {', '.join(SET_NAMES)} (received {wanted})")
-    last = read_checkpoint(run.last)
+    last, notices = checkpoint_with_split(run)
     sets = {name: last.arrays[f"split_{name}"] for name in SET_NAMES}
     present = [name for name in reversed(SET_NAMES) if len(sets[name])]
     if wanted is not None and wanted not in present:
@@ -54,7 +60,24 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
             f"{table.n_rows} now; restore it, or name the file to use"
         )
     rows = table.take(sets[set_name].astype(np.int64))
-    return OwnRows(set_name, rows, notice_changes(last, table, key))
+    return OwnRows(set_name, rows, (*notices, *notice_changes(last, table, key)))
+
+
+def checkpoint_with_split(run: RunDirectory) -> tuple[Checkpoint, tuple[str, ...]]:
+    """Return the last checkpoint, or the one before it where the last is damaged, and what to say.
+
+    The split is the same in both of them. best.npz, which is enough to predict, does not hold it.
+    """
+    try:
+        return read_checkpoint(run.last), ()
+    except RunError as error:
+        try:
+            checkpoint = read_checkpoint(run.previous)
+        except RunError as another:
+            message = "without either of them nothing says which of its rows are in which set; give"
+            remedy = Problem(f"{message} the rows as INPUT", file=str(run.path))
+            raise RunError([*error.problems, *another.problems, remedy]) from another
+        return checkpoint, (f"{error}; which rows are in which set is read in {run.previous}",)
 
 
 def table_of_set(config: Config, last: Checkpoint, set_name: str) -> tuple[Table, str]:

@@ -123,6 +123,21 @@ def evaluate_tables(
     confusion are whole counts. The baselines are measured on the same rows by the same metrics.
     Raises DataError for rows that cannot be used, or none at all.
     """
+    network, results, remarks = evaluations(model, tables, baselines)
+    measures = measures_of(model, network)
+    if baselines is None:
+        return Report(measures, remarks)
+    measures["baselines"] = {name: result.values for name, result in results.items()}
+    return Report(measures, (*remarks, *notes_on_baselines(model, network, baselines, results)))
+
+
+def evaluations(
+    model: Model, tables: Iterable[Table], baselines: Baselines | None
+) -> tuple[Evaluation, dict[str, Evaluation], tuple[str, ...]]:
+    """Measure a network and its baselines on the same rows; return what should be said of those.
+
+    Raises DataError for rows that cannot be used, or none at all.
+    """
     models = {} if baselines is None else baselines.models
     own, others = Meter(model), {name: Meter(each) for name, each in models.items()}
     answers, remarks = add_tables(model, tables, [own, *others.values()])
@@ -132,11 +147,7 @@ def evaluate_tables(
         name: without_other_loss(models[name], model.loss, meter.evaluation(metrics, answers))
         for name, meter in others.items()
     }
-    measures = measures_of(model, network)
-    if baselines is None:
-        return Report(measures, remarks)
-    measures["baselines"] = {name: result.values for name, result in results.items()}
-    return Report(measures, (*remarks, *notes_on_baselines(model, network, baselines, results)))
+    return network, results, remarks
 
 
 def wishes_of_labelled_rows(model: Model) -> Wishes:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnctl.config import Config, config_from_dict, dump_config, load_config
+from nnctl.config import Config, config_from_dict, dump_config
 from nnctl.config.loading import overridden
 from nnctl.config.schema.data import PATH_KEYS
 from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.data.fingerprint import changes
 from nnctl.data.folds import Fold
+from nnctl.data.loading import Tables
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import keep_copy, remove_stale_temporaries, write_atomically
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
@@ -22,6 +23,7 @@ from nnctl.training.assembly import assemble
 from nnctl.training.build import build_stopping
 from nnctl.training.experiment import Experiment
 from nnctl.training.inference import FORGED, portable_config
+from nnctl.training.own_rows import run_config
 from nnctl.training.records import history_columns
 from nnctl.training.resumption import Resumption
 from nnctl.training.snapshot import SLOT, Snapshot
@@ -35,6 +37,8 @@ FREE = (
     "optimizer.schedule",
     "expect",
 )
+# What the value depends on by which the best epoch is chosen, beside its name.
+MEASURE = ("loss", "regularization", "training.class_weight")
 # What last.npz says beside its arrays, and best.npz does not.
 NEEDED_TO_GO_ON = (
     "config",
@@ -57,10 +61,12 @@ def resume_experiment(
     *,
     force: bool = False,
     command: Sequence[str] = (),
+    tables: Tables | None = None,
 ) -> Experiment:
     """Return the run's experiment as it was at its last checkpoint, ready to go on.
 
-    The run is held from now on. `overrides` may change what is in `FREE`. Raises RunError where
+    The run is held from now on. `overrides` may change what is in `FREE`, and `tables` are those
+    of its data, where they were read before. Raises RunError where
     another process trains the run, no checkpoint can be used, or config or data are not what they
     were, unless `force`.
     """
@@ -71,10 +77,11 @@ def resume_experiment(
         checkpoint, damages = newest_checkpoint(run)
         config, changes = resumed_config(run, checkpoint, overrides, force=force)
         fold = checkpoint.metadata["fold"]
-        dataset = load_dataset(config, None if fold is None else Fold(*fold))
-        other_data = check_data(run, checkpoint, dataset, force=force)
+        dataset = load_dataset(config, None if fold is None else Fold(*fold), tables)
+        other_data = check_data(run, checkpoint, dataset.fingerprints, force=force)
         if other_data or not all(key.startswith(FREE) for key in changes):
             checkpoint.metadata["progress"] = None  # the epoch begins anew: its batches are others
+        compared = compared_anew(run, checkpoint, config, changes)
         experiment = restored_experiment(run, checkpoint, config, dataset)
         if damages:  # or the next save would keep the damaged one as the previous
             keep_copy(run.previous, run.last)
@@ -86,7 +93,7 @@ def resume_experiment(
             stack.pop_all(),
             changes,
             checkpoint.metadata["config"],
-            damages + other_data,
+            damages + other_data + compared,
             tuple(command),
         )
     return experiment
@@ -127,7 +134,7 @@ def resumed_config(
     now, for the next checkpoint will not know what stood there before.
     """
     trained = checkpoint.metadata["config"]
-    written = load_config(run.config)
+    written = run_config(run)
     edited = differences(trained, portable_config(written))
     if edited and portable_config(written) == checkpoint.metadata.get("config_before"):
         written, edited = config_of_checkpoint(trained, written), {}
@@ -164,6 +171,31 @@ def other_monitors(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def compared_anew(
+    run: RunDirectory, checkpoint: Checkpoint, config: Config, changes: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Forget the best epoch where the next ones have another value; return what is to be said.
+
+    A loss is no better than an accuracy. The best is chosen among the epochs to come, as if the
+    present weights had just been drawn. Raises RunError where none is to come.
+    """
+    metadata, arrays = checkpoint.metadata, checkpoint.arrays
+    trained = config_of_checkpoint(metadata["config"], config)
+    if not (other_monitors(trained, config) or any(key.startswith(MEASURE) for key in changes)):
+        return ()
+    monitor = build_stopping(config).rule.monitor
+    if metadata["epoch"] >= config.training.epochs:
+        message = f"has no epoch left by whose {monitor} the best could be chosen; set more"
+        raise RunError(Problem(f"{message} training.epochs", str(run.path)))
+    metadata["stopping"] = {"best_value": None, "best_epoch": None, "waited": 0}
+    if "best" in metadata["learning_rate"]:
+        metadata["learning_rate"] |= {"best": None, "waited": 0}
+    for name in ("parameters", "state"):
+        arrays[f"best_{name}"] = arrays[name]
+    said = f"the best epoch by {monitor} is chosen among those to come: what it was before"
+    return (f"{run.path}: {said} cannot be compared with it",)
+
+
 def config_of_checkpoint(trained: Mapping[str, Any], written: Config) -> Config:
     """Return the checkpoint's config, with the paths of the one that stands in the run."""
     paths = {key: getattr(written.data, key) for key in PATH_KEYS}
@@ -172,16 +204,19 @@ def config_of_checkpoint(trained: Mapping[str, Any], written: Config) -> Config:
 
 
 def check_data(
-    run: RunDirectory, checkpoint: Checkpoint, dataset: Dataset, *, force: bool
+    run: RunDirectory, checkpoint: Checkpoint, now: Mapping[str, Any], *, force: bool
 ) -> tuple[str, ...]:
-    """Refuse data that is not what the run was trained on; with `force` say so only."""
+    """Refuse data that is not what the run was trained on; with `force` say so only.
+
+    `now` are the fingerprints of the data as it is.
+    """
     trained = checkpoint.metadata["data"]
     found = []
-    for key in {**trained, **dataset.fingerprints}:
-        if key not in trained or key not in dataset.fingerprints:
+    for key in {**trained, **now}:
+        if key not in trained or key not in now:
             found.append(f"data.{key}: {'added' if key not in trained else 'gone'}")
         else:
-            parts = changes(trained[key], dataset.fingerprints[key])
+            parts = changes(trained[key], now[key])
             found += [f"data.{key} is {part}" for part in parts]
     if not found:
         return ()
@@ -207,7 +242,8 @@ def restored_experiment(
             arrays={
                 name: array
                 for name, array in arrays.items()
-                if name.startswith((SLOT, "epoch_", "best_")) or name in ("parameters", "state")
+                if name.startswith((SLOT, "epoch_", "best_", "observ"))
+                or name in ("parameters", "state")
             },
         )
         assembly.trainer.restore(snapshot)

@@ -137,16 +137,24 @@ class Steps:
         return batches(n_rows, self.batch_rows, seed, epoch, self.shuffle, progress.batches)
 
     def take(
-        self, progress: Progress, epoch: int, learning_rate: float, paused: Callable[[], bool]
+        self,
+        progress: Progress,
+        epoch: int,
+        learning_rate: float,
+        paused: Callable[[], bool],
+        before_last: Callable[[], None] | None = None,
     ) -> bool:
         """Take the steps that the epoch has left; False where a pause came before its end.
 
-        `progress` is that after the last step. Raises NotFiniteError where a batch's loss is not
-        finite and such batches are not to be skipped.
+        `progress` is that after the last step; `before_last` is called before the epoch's last one.
+        Raises NotFiniteError where a batch's loss is not finite and such batches are not to be
+        skipped.
         """
         skip = self.settings.on_divergence == "skip_batch"
         state = self.network.state.copy() if skip else self.network.state
         for rows in self.remaining(progress, epoch):
+            if before_last is not None and progress.batches == self.batches_in_epoch - 1:
+                before_last()
             outputs = self.outputs[progress.rows : progress.rows + len(rows)]
             loss, weights = self.propagate(progress.batches, rows, epoch, outputs)
             if skip and not (math.isfinite(loss) and self._leaves_finite()):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from nnctl.runs.checkpoint import read_checkpoint
+from nnctl.runs.cross_validation import CrossValidationDirectory
+from nnctl.runs.lock import hold_run
 from tests.cli.commands import LONG_ENOUGH, Outcome, environment, nnctl
 
 RECORD = "cross_validation.json"
@@ -34,7 +37,7 @@ def test_stdout_is_the_path_and_the_table_and_stderr_a_line_a_fold(samples: Path
         "fold 2/2  best epoch 1 of 2  test_loss 0  test_root_mean_squared_error 0  test_r2 1\n",
     )
     assert sorted(path.name for path in Path("runs/line-cv").iterdir()) == [
-        RECORD, "fold-1", "fold-2",
+        "config.yaml", RECORD, "fold-1", "fold-2",
     ]  # fmt: skip
 
 
@@ -155,7 +158,7 @@ def test_a_signal_ends_quietly_and_keeps_what_is_done(
         out, err = process.communicate(timeout=LONG_ENOUGH)
     assert (process.returncode, out) == (code, "")
     assert err.splitlines()[-2:] == [
-        "interrupted in fold 1 of 5; runs/iris-cv holds what was trained",
+        "interrupted in fold 1 of 5; go on with `nnctl resume runs/iris-cv`",
         word,
     ]
     document = json.loads(Path("runs/iris-cv", RECORD).read_text())
@@ -163,3 +166,45 @@ def test_a_signal_ends_quietly_and_keeps_what_is_done(
     assert [entry["status"] for entry in document["results"]] == ["interrupted"]
     last = read_checkpoint(Path("runs/iris-cv/fold-1/checkpoints/last.npz"))
     assert last.metadata["epoch"] > 0
+
+
+def test_it_goes_on_by_its_name_and_ends_as_if_it_had_never_stopped(samples: Path) -> None:
+    words = ("iris.yaml", "--folds", 3)
+    straight = nnctl("cross-validate", *words, "--quiet", "--runs-dir", "straight")
+    whole = {p.name: p.read_bytes() for p in Path("straight/iris-cv").iterdir() if p.is_file()}
+    nnctl("cross-validate", *words, "--quiet")
+    document = Path("runs/iris-cv", RECORD)
+    told = nnctl("resume", "iris-cv", "--quiet")
+    table = straight.out.replace("straight/iris-cv", "runs/iris-cv")
+    assert (told.code, told.out) == (0, table)
+    shutil.rmtree("runs/iris-cv/fold-3")
+    shutil.rmtree("runs/iris-cv/fold-2/checkpoints")
+    damaged = nnctl("resume", "runs/iris-cv", "--quiet")
+    assert (damaged.code, damaged.out) == (4, "")
+    assert "fold-2/checkpoints/last.npz: there is no such checkpoint" in damaged.err
+    shutil.rmtree("runs/iris-cv/fold-2")
+    again = nnctl("resume", "runs/iris-cv")
+    assert (again.code, again.out) == (0, table)
+    assert [line.partition("  ")[0] for line in again.err.splitlines()] == ["fold 2/3", "fold 3/3"]
+    assert document.read_bytes() == whole[RECORD]
+    as_json = json.loads(nnctl("resume", "iris-cv", "--json", "--quiet").out)
+    assert as_json == {"run": "runs/iris-cv", **json.loads(document.read_text())}
+
+
+@pytest.mark.parametrize("option", [("--set", "training.epochs=9"), ("--force",)])
+def test_its_folds_are_all_trained_alike(samples: Path, option: tuple[str, ...]) -> None:
+    nnctl("cross-validate", "line.yaml", "--quiet", "--folds", 2, *IN_ORDER)
+    assert nnctl("resume", "line-cv", *option) == Outcome(
+        2,
+        "",
+        "error: runs/line-cv: is a cross-validation, whose folds are all trained alike; leave "
+        "--set and --force out\n",
+    )
+
+
+def test_one_that_another_process_trains_is_left_to_it(samples: Path) -> None:
+    nnctl("cross-validate", "line.yaml", "--quiet", "--folds", 2, *IN_ORDER)
+    message = "is being trained by another process; wait for it, or stop it"
+    with hold_run(CrossValidationDirectory(Path("runs/line-cv"))):
+        outcome = nnctl("resume", "line-cv")
+    assert outcome == Outcome(4, "runs/line-cv\n", f"error: runs/line-cv: {message}\n")

@@ -76,18 +76,22 @@ def standing(directory: Path) -> list[Path]:
     return [path for path in paths if (path / "run.json").exists()]
 
 
-def half_built(directory: Path, ended: Ending) -> Iterator[str]:
+def beside(directory: Path) -> list[Path]:
+    """Return what lies beside the runs that stand there whole."""
+    runs = directory / RUNS
+    paths = list(runs.iterdir()) if runs.exists() else []
+    return [path for path in paths if path not in standing(directory)]
+
+
+def half_built(directory: Path, ended: Ending, before: Sequence[Path]) -> Iterator[str]:
     """Yield what may not lie beside the runs: more than an empty name or a hidden directory.
 
-    A command that lived to see its failure leaves nothing at all.
+    A command that lived to see its failure adds nothing at all to what lay there `before`.
     """
-    runs = directory / RUNS
-    for path in runs.iterdir() if runs.exists() else ():
-        if path in standing(directory):
-            continue
+    for path in beside(directory):
         if visible(path) and any(path.iterdir()):
             yield f"{path.name} stands half-built"
-        elif ended.code is not None:
+        elif ended.code is not None and path not in before:
             yield f"{path.name} was left by a command that ended by itself"
 
 
@@ -115,9 +119,9 @@ def said(run: Path) -> str | None:
 
 
 def summary(run: Path) -> object:
-    """Return what summary.json says beside the run's name, which may be the second of its kind."""
+    """Return what summary.json says, the run's name included."""
     path = run / "summary.json"
-    return {**json.loads(path.read_bytes()), "name": ""} if path.exists() else None
+    return json.loads(path.read_bytes()) if path.exists() else None
 
 
 def visible(path: Path) -> bool:

@@ -86,7 +86,7 @@ def fork(words: Sequence[str], directory: Path, fault: Fault | None) -> tuple[in
 def ending(process: int, pipe: int, directory: Path) -> Ending:
     """Wait for a child."""
     _, status = os.waitpid(process, 0)
-    struck = os.read(pipe, MOST_BYTES).decode()
+    struck = os.read(pipe, MOST_BYTES).decode().partition("\n")[0]
     os.close(pipe)
     said = (directory / SAID).read_text() if (directory / SAID).exists() else ""
     if not os.WIFSIGNALED(status):
@@ -108,9 +108,11 @@ def be(words: Sequence[str], directory: Path, fault: Fault | None, pipe: int) ->
         said = os.open(SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(said, stream)
-        watch = Watch(fault, lambda what: tell(pipe, what.encode()[:MOST_BYTES]))
+        watch = Watch(fault, lambda what: tell(pipe, f"{what}\n".encode()[:MOST_BYTES]))
         watch.begin()
         sys.argv = ["nnctl", *words]
+        # Who starts the proof in the background has it ignore Ctrl-C, and its children as well.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         heed_signals()
         code = command(words)
         if fault is None:

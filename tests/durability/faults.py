@@ -90,7 +90,8 @@ class Watch:
     ) -> int | None:
         """Count a change and let the fault strike; return what a write that fell short wrote."""
         path = path_of(path) if isinstance(path, int) else os.fsdecode(path)
-        self.changes.append(f"{name} {path}")
+        of_names = name == "fsync" and Path(path).is_dir()
+        self.changes.append(f"{name} {path}{f' after {self.changes[-1]}' if of_names else ''}")
         self.counts[name] = self.counts.get(name, 0) + 1
         if self.fault is None:
             return None

@@ -42,6 +42,7 @@ class Call:
     name: str
     number: int
     line: str  # of strace
+    before: str  # the line of the call before it that changes the runs
 
     def __str__(self) -> str:
         """`fsync 12`."""
@@ -76,12 +77,13 @@ def changing_calls(words: Sequence[str], directory: Path) -> list[Call]:
     ended = run(words, directory, strace(CHANGING))
     assert ended.code == 0, ended.said
     counts: Counter[str] = Counter()
-    found = []
+    found, before = [], ""
     for line in (directory / LOG).read_text().splitlines():
         if match := CALL.match(line):
             counts[match[1]] += 1
             if changes_the_runs(line):
-                found.append(Call(match[1], counts[match[1]], line))
+                found.append(Call(match[1], counts[match[1]], line, before))
+                before = line
     return found
 
 

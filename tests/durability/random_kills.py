@@ -6,7 +6,7 @@ import random
 import time
 
 from tests.durability import children
-from tests.durability.checking import standing
+from tests.durability.checking import beside, standing
 from tests.durability.series import Bench
 from tests.durability.trainings import digest
 from tests.durability.trial import Outcome, Training, begin, disorder, final_complaints
@@ -29,8 +29,9 @@ def random_kills(bench: Bench, wanted: int, seed: int) -> Outcome:
     killed, problems, states = 0, list[str](), set[str]()
     while killed < wanted and not problems:
         seconds = moments.uniform(SHORTEST, longest)
+        before = beside(directory)
         ended = children.run_for(training.command(directory, killed), directory, seconds)
-        problems += disorder(training, directory, ended, in_order=True)
+        problems += disorder(training, directory, ended, before, in_order=True)
         states |= {digest(run / "checkpoints/last.npz") for run in standing(directory)}
         if ended.code is None:
             killed += 1

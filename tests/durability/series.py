@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, islice, repeat
+from itertools import count
 from pathlib import Path
 
 from tests.durability import children
 from tests.durability.checking import Reference, recorded, standing
 from tests.durability.children import QUIETLY
 from tests.durability.faults import Fault
+from tests.durability.folds import FoldSeries
 from tests.durability.trainings import variants
 from tests.durability.trial import KILLS, RESUME, Outcome, Training, attempt, begin
 
@@ -20,10 +21,10 @@ MOST_COMMANDS = 200  # in a trial that goes on until nothing strikes
 ENOUGH_TO_BEGIN = 60  # changes, of which a run is created and an epoch saved
 RESUMING, STRIDE = 90, 7  # about the changes of a resume, and a stride that meets each of them
 HALF_WAY = 100  # the change at which a training is killed whose resuming meets a limit
+FEW_BATCHES, MORE_BATCHES = 2, 20  # from a pause to the next: of some rows, or of one each
 LONGER = ("--set", "training.epochs=7", "--set", "training.early_stopping=null")
 
-
-Faults = Callable[[int], Iterable[Fault]]
+Faults = Callable[[int], Sequence[Fault]]
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,20 @@ class Series:
     training: Training
     faults: Faults
     numbers: Iterable[int]
-    needed: int = 1  # how many faults must strike
+    needed: int = 1  # how many faults must strike; where it is more, none may, too
 
     def outcomes(self, root: Path) -> Iterator[tuple[str, Outcome]]:
         """Yield every trial's name and how it went."""
         tried = False
         for number in self.numbers:
             outcome = attempt(self.training, self.faults(number), root / f"{self.name}-{number}")
-            if outcome.struck < self.needed and not outcome.problems:
+            ended = outcome.struck < self.needed
+            if outcome.problems or not ended:
+                tried = True
+                yield f"{self.name} {number}", outcome
+            if ended:
                 break
-            tried = True
-            yield f"{self.name} {number}", outcome
-        if not tried:
+        if not tried and self.needed == 1:
             yield self.name, Outcome(0, ("no fault came about",))
 
 
@@ -158,16 +161,22 @@ def begun(bench: Bench, training: Training, name: str) -> Path:
     return standing(directory)[0]
 
 
+def folds(bench: Bench) -> Iterator[FoldSeries]:
+    """A cross-validation is struck, and so is the command that goes on with it."""
+    for name in ("kill", "kill-in-write", "EIO", "ENOSPC", "interrupt"):
+        yield FoldSeries(f"folds-{name}", bench.config, once(name), bench.every)
+    yield FoldSeries("folds-kill-and-kill", bench.config, then_kill("kill"), bench.every)
+
+
 def settings(bench: Bench) -> Iterator[Series]:
     """Every optimizer, schedule and way of taking steps: paused and killed again and again."""
     for place, (name, options) in enumerate(variants(bench.root).items()):
         if place % bench.every:
             continue
         training = bench.training(name.replace(" ", "-"), options)
-        # Where a setback leads to the beginning of an epoch, a pause brings no progress in it.
-        paused = once("interrupt") if "halved" in name else again_and_again("interrupt")
-        numbers = range(1, 60, 9) if "halved" in name else [2]
-        yield Series(f"{name}, paused at", training, paused, numbers)
+        batches = MORE_BATCHES if "halved" in name else FEW_BATCHES
+        paused = again_and_again("interrupt")
+        yield Series(f"{name}, paused at", training, paused, [batches])
         killed = again_and_again("kill")
         yield Series(f"{name}, killed at", training, killed, [ENOUGH_TO_BEGIN])
 
@@ -191,7 +200,7 @@ def once(name: str) -> Faults:
 
 def again_and_again(name: str) -> Faults:
     """The fault at a number of every command, until it does not strike any more."""
-    return lambda number: islice(repeat(Fault(name, number)), MOST_COMMANDS)
+    return lambda number: [Fault(name, number)] * MOST_COMMANDS
 
 
 def then_kill(name: str) -> Faults:
@@ -204,7 +213,7 @@ def after(first: Fault) -> Faults:
     return lambda number: (first, Fault("kill", number))
 
 
-PROOFS: dict[str, Callable[[Bench], Iterator[Series]]] = {
+PROOFS: dict[str, Callable[[Bench], Iterator[Series | FoldSeries]]] = {
     "kills": kills,
     "errors": errors,
     "limits": limits,
@@ -212,5 +221,6 @@ PROOFS: dict[str, Callable[[Bench], Iterator[Series]]] = {
     "pauses": pauses,
     "extensions": extensions,
     "damages": damages,
+    "folds": folds,
     "settings": settings,
 }

@@ -5,7 +5,7 @@ import pytest
 from tests.durability.syscalls import PROOFS
 from tests.durability.test_trials import run
 
-HANDFULS = {"kill": "40", "EIO": "60", "full": "12"}
+HANDFULS = {"kill": "50", "EIO": "90", "full": "12"}
 
 
 @pytest.mark.parametrize("proof", HANDFULS)

@@ -16,6 +16,8 @@ SMALL_FORMS = (
     ("pairs", "--every", "6"),
     ("pauses", "--every", "2"),
     ("extensions", "--every", "25"),
+    ("damages", "--every", "25"),
+    ("folds", "--every", "40"),
     ("settings", "--every", "6"),
     ("random", "--kills", "20"),
 )

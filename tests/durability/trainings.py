@@ -77,6 +77,15 @@ OTHERS = {
         "optimizer={name: sgd, learning_rate: 8}",
         "training={epochs: 2, batch_size: 1, on_divergence: halve_learning_rate}",
     ),
+    # It grows until it is too high, and the best weights so far are taken again.
+    "a growing learning rate that is halved": (
+        "model={hidden: [{units: 2, activation: relu}]}",
+        "loss=mean_squared_error",
+        "data={source: ROOT/many.csv, target: y, split: {validation: 0.3, test: 0.2}}",
+        "optimizer={name: sgd, learning_rate: 8, momentum: 0.5}",
+        "optimizer.schedule={name: constant, warmup_epochs: 20}",
+        "training={epochs: 8, batch_size: 1, on_divergence: halve_learning_rate}",
+    ),
 }
 
 

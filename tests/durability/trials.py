@@ -1,6 +1,6 @@
 """Strike trainings at every moment, resume them, and compare bytes with runs never interrupted.
 
-    python -m tests.durability.trials                  all of it, some minutes
+    python -m tests.durability.trials                  all of it, ten minutes
     python -m tests.durability.trials kills --every 5  one kind, every fifth moment
 
 One process imports nnctl and forks a child for every command, so that thousands are affordable.

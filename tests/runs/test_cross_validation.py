@@ -8,14 +8,20 @@ from typing import Any
 import pytest
 
 from nnctl.errors import RunError, StorageError
-from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
+from nnctl.runs.cross_validation import (
+    CrossValidationDirectory,
+    create_cross_validation,
+    find_cross_validation,
+)
 from nnctl.runs.directory import create_run, find_run, list_runs
 from nnctl.runs.json_file import read_json, write_json
 from tests.runs.limits import file_size_limit
 
+CONFIG = "name: iris\n"
+
 
 def with_folds(runs_dir: Path, count: int, name: str = "iris-cv") -> CrossValidationDirectory:
-    directory = create_cross_validation(runs_dir, name, {"folds": count})
+    directory = create_cross_validation(runs_dir, name, {"folds": count}, CONFIG)
     for number in range(1, count + 1):
         started = {"started": f"2026-01-01T00:00:{number:02}+00:00"}
         create_run(
@@ -34,17 +40,18 @@ def error_of(reference: str | None, runs_dir: Path) -> str:
 
 def test_it_appears_whole_and_numbered(tmp_path: Path) -> None:
     record: dict[str, Any] = {"config": "iris", "status": "running"}
-    paths = [create_cross_validation(tmp_path, "iris-cv", record).path for _ in range(2)]
+    paths = [create_cross_validation(tmp_path, "iris-cv", record, CONFIG).path for _ in range(2)]
     assert [path.name for path in paths] == ["iris-cv", "iris-cv-2"]
     for path in paths:
-        assert [entry.name for entry in path.iterdir()] == ["cross_validation.json"]
+        assert {entry.name for entry in path.iterdir()} == {"config.yaml", "cross_validation.json"}
         assert read_json(CrossValidationDirectory(path).record) == record
+        assert CrossValidationDirectory(path).config.read_text() == CONFIG
     assert len([*tmp_path.iterdir()]) == 2
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     with file_size_limit(5), pytest.raises(StorageError, match="cannot be written"):
-        create_cross_validation(tmp_path, "iris-cv", {"folds": 5})
+        create_cross_validation(tmp_path, "iris-cv", {"folds": 5}, CONFIG)
     assert not [*tmp_path.iterdir()]
 
 
@@ -80,3 +87,20 @@ def test_naming_it_lists_its_folds(tmp_path: Path) -> None:
     assert error_of("none", tmp_path) == (
         f"{none}: is a cross-validation; it has no fold yet; name a run"
     )
+
+
+def test_it_is_found_by_name_and_by_path_and_a_run_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs_dir = Path("runs")
+    directory = with_folds(runs_dir, 1)
+    assert find_cross_validation("iris-cv", runs_dir) == directory
+    assert find_cross_validation("runs/iris-cv", runs_dir) == directory
+    for other in ("iris", "runs/iris-cv/fold-1", "runs", "x" * 300, "a\0b"):
+        assert find_cross_validation(other, runs_dir) is None
+    with_folds(Path(), 1)  # one here is not meant by a name that a run has
+    create_run(runs_dir, "moons", lambda run: write_json(run.run_json, {}))
+    with_folds(Path(), 1, "moons")
+    assert find_cross_validation("moons", runs_dir) is None
+    assert find_cross_validation("./moons", runs_dir) is not None

@@ -92,7 +92,7 @@ def test_a_fold_is_a_whole_run(tmp_path: Path) -> None:
     validation = validated(tmp_path, moons())
     assert validation.directory.path == tmp_path / "runs" / "moons-cv"
     names = sorted(path.name for path in validation.directory.path.iterdir())
-    assert names == ["cross_validation.json", "fold-1", "fold-2", "fold-3"]
+    assert names == ["config.yaml", "cross_validation.json", "fold-1", "fold-2", "fold-3"]
     for number, fold in enumerate(validation.folds, 1):
         run = RunDirectory(validation.directory.path / fold.run)
         record = json.loads(run.run_json.read_text())

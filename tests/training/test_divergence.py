@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.config import load_config
 from nnctl.errors import DivergenceError
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.training.divergence import find_origin
-from nnctl.training.experiment import Experiment
-from nnctl.training.loop import MOST_HALVINGS
-from nnctl.training.resuming import resume_experiment
+from nnctl.training.experiment import Experiment, start_experiment
+from nnctl.training.setback import MOST_HALVINGS
+from tests.cli.commands import ROOT
 from tests.training.experiments import (
     Settings,
     column,
@@ -95,7 +96,6 @@ GROWING: Settings = {
     ),  # an epoch is long enough to blow up
     "optimizer": {"name": "sgd", "learning_rate": 8, "schedule": WARM},
 }
-SHORT: Settings = {"epochs": 1, "batch_size": 2}
 SLOWER: Settings = {
     "training": {"epochs": 12, "batch_size": 2, "on_divergence": "halve_learning_rate"}
 }
@@ -135,21 +135,81 @@ def halvings(epoch: int, learning_rate: float) -> int:
     return int(np.log2(8 * min(epoch / 10, 1) / learning_rate) + 0.5)
 
 
-def test_half_the_rate_is_taken_from_the_last_good_epoch_on(tmp_path: Path) -> None:
-    experiment = trained(tmp_path, chain(tmp_path, 2, **GROWING, **SLOWER))
-    found = [halvings(epoch + 1, r) for epoch, r in enumerate(column(experiment, "learning_rate"))]
-    assert found[0] < found[-1] == experiment.assembly.trainer.learning_rate.halvings
-    run = started(tmp_path, chain(tmp_path, 2, **GROWING, training=SHORT)).run
-    for number in sorted({*found}):
-        epochs = len(found) - found[::-1].index(number)
-        settings = [f"optimizer.learning_rate={8 / 2**number}", f"training.epochs={epochs}"]
-        other = resume_experiment(run, settings)
-        for _ in other.epochs():
+def test_a_setback_leads_to_the_best_weights_and_an_optimizer_without_a_past(
+    tmp_path: Path,
+) -> None:
+    rates: Settings = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9}
+    settings = chain(tmp_path, 2, optimizer=rates, layer={"normalization": "batch"}, **SLOWER)
+    trainer = started(tmp_path, settings).assembly.trainer
+    for _ in trainer.epochs(8):
+        pass
+    best, state = trainer.best_parameters.copy(), trainer.best_state.copy()
+    epoch, trainer.learning_rate.learning_rate = trainer.stopping.best_epoch, 1e300
+    assert trainer.stopping.waited > 0
+    with pytest.raises(DivergenceError):
+        next(trainer.epochs(9))
+    kept = trainer.snapshot
+    np.testing.assert_array_equal(kept.arrays["parameters"], best)
+    np.testing.assert_array_equal(kept.arrays["state"], state)
+    assert not kept.arrays["optimizer_velocity"].any()
+    assert (kept.epoch, kept.optimizer_steps, kept.progress) == (8, 0, None)
+    assert kept.stopping["waited"] == 0
+    assert kept.learning_rate["halvings"] == MOST_HALVINGS
+    expected = f"begun anew at {1e300 / 1024:g} with the weights of epoch {epoch}"
+    assert trainer.setbacks[-1].endswith(expected)
+
+
+def test_weights_that_are_worse_than_untrained_ones_are_not_gone_back_to(tmp_path: Path) -> None:
+    """The first epoch is the best so far, and yet it made the loss larger."""
+    far = {"name": "sgd", "learning_rate": 1.9}
+    settings = chain(tmp_path, 0.5, optimizer=far, **SLOWER)
+    experiment = started(tmp_path, settings)
+    trainer, first = experiment.assembly.trainer, parameters(experiment)["weights"].copy()
+    next(trainer.epochs(1))
+    trainer.learning_rate.learning_rate = 1e300
+    with pytest.raises(DivergenceError):
+        next(trainer.epochs(2))
+    assert trainer.stopping.best_epoch == 1
+    np.testing.assert_array_equal(trainer.snapshot.arrays["parameters"], first[0])
+    assert trainer.setbacks[-1].endswith(" with the first weights")
+
+
+def test_a_loss_that_explodes_is_a_divergence_before_it_overflows(tmp_path: Path) -> None:
+    optimizer = {"name": "sgd", "learning_rate": 2.5}
+    training = {"epochs": 9, "batch_size": "full"}
+    stopping = trained(tmp_path, chain(tmp_path, 1, optimizer=optimizer, training=training))
+    assert max(column(stopping, "train_loss")) > 1e4
+    training["on_divergence"] = "halve_learning_rate"
+    halving = trained(tmp_path, chain(tmp_path, 1, optimizer=optimizer, training=training))
+    assert max(column(halving, "train_loss")) < 10
+    assert halving.assembly.trainer.learning_rate.halvings == 1
+
+
+TOO_HIGH: dict[str, tuple[str, list[float]]] = {
+    "linear_regression": ("optimizer.learning_rate=0.05", [30, 100, 1000]),
+    "wine": ("optimizer={name: sgd, learning_rate: 0.05}", [100, 1000, 10000]),
+    "sine": ("optimizer={name: sgd, learning_rate: 0.1, momentum: 0.9}", [10, 30, 100]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"), [(name, factor) for name, (_, fs) in TOO_HIGH.items() for factor in fs]
+)
+def test_a_rate_that_is_far_too_high_still_leads_to_what_a_good_one_leads_to(
+    tmp_path: Path, name: str, factor: float
+) -> None:
+    good = ["training.on_divergence=halve_learning_rate", TOO_HIGH[name][0]]
+    config = load_config(ROOT / f"configs/{name}.yaml", good)
+    rate = f"optimizer.learning_rate={config.optimizer.learning_rate * factor}"
+    reached = []
+    for settings in (config, load_config(ROOT / f"configs/{name}.yaml", [*good, rate])):
+        experiment = start_experiment(settings, tmp_path / "runs")
+        for _ in experiment.epochs():
             pass
-    assert other.history == experiment.history
-    last, expected = (read_checkpoint(r.last) for r in (experiment.run, run))
-    for name, array in expected.arrays.items():
-        np.testing.assert_array_equal(last.arrays[name], array, err_msg=name)
+        reached.append(experiment.assembly.trainer.stopping.best_value)
+    assert reached[0] is not None
+    assert reached[1] is not None
+    assert reached[1] < 1.1 * reached[0] + 0.001
 
 
 def test_every_setback_is_said_with_the_next_epoch(tmp_path: Path) -> None:
@@ -159,10 +219,10 @@ def test_every_setback_is_said_with_the_next_epoch(tmp_path: Path) -> None:
         rate = result.values["learning_rate"]
         now = halvings(result.epoch, rate)
         rates = [rate * 2**number for number in range(now - before, 0, -1)]
-        assert result.notices == tuple(
+        assert [notice.partition(" with ")[0] for notice in result.notices] == [
             f"epoch {result.epoch} diverged at learning rate {rate:g}: begun anew at {rate / 2:g}"
             for rate in rates
-        )
+        ]
         before, said = now, said + len(rates)
     assert said == experiment.assembly.trainer.learning_rate.halvings > 1
 

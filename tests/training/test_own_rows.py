@@ -104,13 +104,6 @@ def test_the_config_of_a_run_knows_where_the_data_is(tmp_path: Path) -> None:
     assert config != config_of(tmp_path, classification())
 
 
-def test_without_a_last_checkpoint_no_rows_are_known(tmp_path: Path) -> None:
-    experiment, _ = run_of(tmp_path, {})
-    experiment.run.last.unlink()
-    with pytest.raises(RunError, match="there is no such checkpoint"):
-        own_rows(experiment.run)
-
-
 def run_with_own_files(directory: Path) -> Experiment:
     write_csv(directory, ROWS)
     for name, first in (("validation", 100), ("test", 200)):
@@ -214,3 +207,42 @@ def test_what_changed_in_the_data_is_told(
     assert own_rows(experiment.run).notices == (
         f"{path} has changed since the run was trained: {said}",
     )
+
+
+@pytest.mark.parametrize("damage", ["damaged", "missing"])
+def test_the_split_is_read_in_the_checkpoint_before_where_the_last_is_no_use(
+    tmp_path: Path, damage: str
+) -> None:
+    run = run_of(tmp_path, {"validation": 0.2, "test": 0.3})[0].run
+    expected = own_rows(run)
+    if damage == "missing":
+        run.last.unlink()
+    else:
+        run.last.write_bytes(run.last.read_bytes()[:-1])
+    rows = own_rows(run)
+    assert list(rows.table.places) == list(expected.table.places)
+    (notice,) = rows.notices
+    assert notice.startswith(f"{run.last}: ")
+    assert notice.endswith(f"; which rows are in which set is read in {run.previous}")
+
+
+def test_without_either_checkpoint_the_rows_must_be_named(tmp_path: Path) -> None:
+    run = run_of(tmp_path, {})[0].run
+    for path in (run.last, run.previous):
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RunError) as caught:
+        own_rows(run)
+    first, second, remedy = str(caught.value).splitlines()
+    assert first.startswith(f"{run.last}: is damaged")
+    assert second.startswith(f"{run.previous}: is damaged")
+    assert remedy == (
+        f"{run.path}: without either of them nothing says which of its rows are in which set; give "
+        "the rows as INPUT"
+    )
+
+
+def test_a_missing_config_is_a_damaged_run(tmp_path: Path) -> None:
+    run = run_of(tmp_path, {})[0].run
+    run.config.unlink()
+    with pytest.raises(RunError, match=r"config\.yaml: is missing, and nothing else says where"):
+        own_rows(run)

@@ -38,6 +38,8 @@ TO_PREDICT = {
     "class_weight",
 }
 TO_GO_ON = TO_PREDICT | {
+    "observations",
+    "observed_epochs",
     "best_parameters",
     "best_state",
     "history",

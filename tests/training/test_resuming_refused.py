@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnctl.errors import DataError, RunError
@@ -243,6 +244,70 @@ def test_a_checkpoint_that_does_not_fit_is_told(run: RunDirectory, name: str, re
 def test_other_metrics_do_not_fit_even_on_purpose(run: RunDirectory) -> None:
     with pytest.raises(RunError, match=r"\(its history has other metrics\); train again"):
         resume_experiment(run, ["metrics=[f1]"], force=True)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "training.early_stopping={monitor: validation_accuracy}",
+        "loss=mean_squared_error",
+        "regularization.l2=0.5",
+        "training.class_weight=balanced",
+    ],
+)
+def test_epochs_of_another_value_are_compared_anew(run: RunDirectory, override: str) -> None:
+    before = read_checkpoint(run.last)
+    assert before.metadata["stopping"]["best_epoch"] is not None
+    experiment = resume_experiment(run, [override], force=True)
+    trainer = experiment.assembly.trainer
+    assert trainer.stopping.state() == {"best_value": None, "best_epoch": None, "waited": 0}
+    np.testing.assert_array_equal(trainer.best_parameters, before.arrays["parameters"])
+    monitor = trainer.stopping.rule.monitor
+    assert experiment.notices[0] == (
+        f"{run.path}: the best epoch by {monitor} is chosen among those to come: what it was "
+        "before cannot be compared with it"
+    )
+    third, fourth = experiment.epochs()
+    assert third.improved
+    values = [result.values[monitor] for result in (third, fourth)]
+    assert trainer.stopping.best_value in values
+
+
+def test_a_plateau_is_watched_for_anew_where_another_value_is(run: RunDirectory) -> None:
+    plateau = "optimizer.schedule={name: reduce_on_plateau, patience: 2, monitor: train_loss}"
+    paused(resume_experiment(run, [plateau, "training.epochs=7"]), 10)
+    state = read_checkpoint(run.last).metadata["learning_rate"]
+    assert state["best"] is not None
+    other = plateau.replace("train_loss", "validation_accuracy")
+    assert refusal(run, other).startswith(f"{run.path}: resuming may not change optimizer.schedule")
+    anew = resume_experiment(run, [other], force=True).assembly.trainer.learning_rate.state()
+    assert anew == {**state, "best": None, "waited": 0}
+
+
+def test_a_config_that_was_edited_to_watch_another_value_compares_anew(run: RunDirectory) -> None:
+    stopping = "early_stopping: {monitor: train_accuracy}"
+    run.config.write_text(run.config.read_text().replace("early_stopping: null", stopping))
+    trainer = resume_experiment(run, force=True).assembly.trainer
+    assert trainer.stopping.rule.monitor == "train_accuracy"
+    assert trainer.stopping.best_epoch is None
+
+
+def test_another_value_needs_another_epoch(run: RunDirectory) -> None:
+    resumed(run)
+    with pytest.raises(RunError) as caught:
+        resume_experiment(run, ["training.early_stopping={monitor: train_loss}"], force=True)
+    assert str(caught.value) == (
+        f"{run.path}: has no epoch left by whose train_loss the best could be chosen; set more "
+        "training.epochs"
+    )
+
+
+def test_a_missing_config_is_told_with_a_remedy(run: RunDirectory) -> None:
+    run.config.unlink()
+    assert refusal(run) == (
+        f"{run.config}: is missing, and nothing else says where the run's data is; restore it, or "
+        "train again"
+    )
 
 
 def test_differences_are_told_by_their_keys_and_the_rest_is_counted() -> None:
