@@ -38,11 +38,12 @@ from nnctl.training.decoding import ClassDecoder
 from nnctl.training.experiment import start_experiment
 from nnctl.training.inference import Model, load_model
 from nnctl.training.loop import EpochResult
+from nnctl.training.numeric_rows import numeric_rows, outputs_of_rows
 from nnctl.training.own_portions import own_portions
 from nnctl.training.own_rows import own_rows
 from nnctl.training.predicting import require_probabilities, rows_at_once
 from nnctl.training.reporting import evaluate_tables, wishes_of_labelled_rows
-from nnctl.training.threads import blas_threads
+from nnctl.training.threads import single_blas_thread
 
 __all__ = ["Run", "cross_validate", "load_config", "load_run", "train"]
 
@@ -121,7 +122,7 @@ class Run:
         else:
             wishes, name = wishes_of_labelled_rows(model), str(source)
             tables = open_chunks(name, model.config.data, wishes, rows=rows)
-        with blas_threads(1):
+        with single_blas_thread():
             report = evaluate_tables(model, tables, load_baselines(self.directory.baselines, model))
         return {"run": str(self.path), "checkpoint": "best", "data": name, **report.measures}
 
@@ -132,6 +133,10 @@ class Run:
 
     def _outputs(self, inputs: Inputs) -> FloatArray:
         model, preprocessing = self.model, self.model.preprocessing
+        rows = numeric_rows(model, inputs)
+        outputs = None if rows is None else outputs_of_rows(model, rows)
+        if outputs is not None:
+            return outputs
         names, wishes = preprocessing.feature_names, preprocessing.wishes()
         table = table_of_inputs(inputs, names, model.config.data, wishes)
         return model.outputs(preprocessing.transform_features(table, model.network.dtype))

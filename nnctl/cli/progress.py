@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnctl.training.loop import EpochResult
 
 SECONDS_BETWEEN_LINES = 10.0
+DRAWINGS_A_SECOND = 4  # of a bar; each takes some milliseconds from training
 MOST_VALUES = 4
 
 
@@ -54,13 +55,14 @@ def _with_bar(results: Iterable[EpochResult], epochs: int, rows: int) -> Iterato
         TimeRemainingColumn(),
         TextColumn("{task.fields[values]}", markup=False),
         console=Console(file=sys.stderr),
+        refresh_per_second=DRAWINGS_A_SECOND,
     )
     began, drawn = time.monotonic(), 0.0
     with bar:
         task = bar.add_task("", total=epochs, speed="", values="")
         for result in results:
             now = time.monotonic()
-            if now - drawn > 0.1 or result.stop or result.epoch == epochs:
+            if now - drawn > 1 / DRAWINGS_A_SECOND or result.stop or result.epoch == epochs:
                 speed = _speed(result.epoch * rows / max(now - began, 1e-9))
                 bar.update(task, completed=result.epoch, speed=speed, values=_short(result))
                 drawn = now

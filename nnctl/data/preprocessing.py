@@ -94,6 +94,10 @@ class Preprocessing:
         Raises DataError for a gap that is refused and for what is not finite once it is scaled; it
         names the line where the rows are those of a `table`, else the row, counted from 0.
         """
+        if self._plain and not self._logarithms:
+            scaled = self._shifted_and_scaled(codes, np.dtype(dtype))
+            if np.isfinite(scaled).all():  # then there are no gaps either, and that is most rows
+                return scaled
         missing = np.isnan(codes)
         if missing.any():
             self._refuse(missing & np.isnan(self.fill), "has a missing value", codes, table)
@@ -136,13 +140,16 @@ class Preprocessing:
             self._refuse(below, "must be greater than -1, for its logarithm", codes, table)
             values = codes.copy()
             values[:, self._logarithms] = np.log1p(codes[:, self._logarithms])
-        with np.errstate(over="ignore", invalid="ignore"):
-            scaled = self.feature_scaler.apply(values).astype(dtype)
+        scaled = self._shifted_and_scaled(values, dtype)
         if not np.isfinite(scaled).all():
             self._refuse(~np.isfinite(codes), "must be finite", codes, table)
             too_large = f"is too large for {dtype.name} once scaled; rescale the column"
             self._refuse(~np.isfinite(scaled), too_large, codes, table)
         return scaled
+
+    def _shifted_and_scaled(self, values: FloatArray, dtype: np.dtype[Any]) -> FloatArray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.feature_scaler.apply(values).astype(dtype)
 
     def _refuse(self, bad: BoolArray, reason: str, codes: FloatArray, table: Table | None) -> None:
         """Raise DataError for the first True of `bad` (n_rows, n_features), if there is one."""

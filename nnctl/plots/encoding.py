@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nnctl.errors import UsageError
 from nnctl.plots.style import plot_style
 
-# What a file says of itself, by its suffix: neither the clock nor matplotlib's version.
-METADATA: dict[str, dict[str, str | None]] = {
-    ".png": {"Software": None},
-    ".svg": {"Creator": "nnctl", "Date": None},
-}
+# Of zlib's levels this one takes half the time of the usual 6, for a file that is a tenth larger.
+COMPRESSION = {"compress_level": 4}
 
 
 def figure_bytes(figure: Figure, suffix: str) -> bytes:
@@ -21,14 +20,34 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 
     Raises UsageError for any other suffix.
     """
-    picture_format = suffix.lower()
-    if picture_format not in METADATA:
+    write = FORMATS.get(suffix.lower())
+    if write is None:
         received = f"received suffix {suffix!r}" if suffix else "received no suffix"
-        known = " or ".join(METADATA)
+        known = " or ".join(FORMATS)
         raise UsageError(f"a plot's format follows from its suffix ({received}); use {known}")
     picture = BytesIO()
     with plot_style():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # a second layout would move the axes by a hair
-        figure.savefig(picture, format=picture_format[1:], metadata=METADATA[picture_format])
+        write(figure, picture)
     return picture.getvalue()
+
+
+def _write_png(figure: Figure, picture: BytesIO) -> None:
+    """Lay out and draw once; `savefig` would do both two or three times."""
+    write: Callable[..., None] = FigureCanvasAgg(figure).print_png
+    write(picture, metadata={"Software": None}, pil_kwargs=COMPRESSION)
+    _keep_layout(figure)
+
+
+def _write_svg(figure: Figure, picture: BytesIO) -> None:
+    figure.draw_without_rendering()
+    _keep_layout(figure)
+    figure.savefig(picture, format="svg", metadata={"Creator": "nnctl", "Date": None})
+
+
+def _keep_layout(figure: Figure) -> None:
+    """Let what is drawn next stand where it stands now; a second layout would move it by a hair."""
+    figure.set_layout_engine("none")
+
+
+# Neither the clock nor matplotlib's version stands in a file.
+FORMATS: dict[str, Callable[[Figure, BytesIO], None]] = {".png": _write_png, ".svg": _write_svg}

@@ -63,6 +63,7 @@ SETTINGS: Style = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.titlesize": 11,
+    "axes.titley": 1.0,  # to look for room at each drawing takes a tenth of its time
     "axes.titlepad": 8,
     "figure.titlesize": 12,
     "figure.titleweight": "normal",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from nnctl.training.build import build_loss, count_outputs, layer_specs
 from nnctl.training.decoding import Decoder, decoder_for
 
 PREDICTION_ROWS = 256
+MOST_PREDICTION_ROWS = 4096  # of a narrow network, of which 256 rows are hardly worth the calls
+NUMBERS_OF_A_LAYER = 2**17  # which stay in the processor's cache
 # What can be raised by a checkpoint whose seal is right and whose contents nnctl never wrote.
 FORGED = (KeyError, TypeError, ValueError, OverflowError, MemoryError, ConfigError)
 
@@ -37,12 +40,19 @@ class Model:
     loss: Loss
     epoch: int
     class_weight: FloatArray | None  # (n_classes,), of the loss
+    _workspaces: list[Workspace] = field(default_factory=list, init=False, repr=False)
 
-    @property
+    @cached_property
     def decoder(self) -> Decoder:
         """What reads the network's outputs."""
         activation = self.network.layers[-1].activation
         return decoder_for(self.preprocessing, self.loss, activation, self.network.n_outputs)
+
+    @cached_property
+    def rows_at_once(self) -> int:
+        """How many rows go through one product."""
+        widest = max(self.network.n_inputs, *(layer.units for layer in self.network.layers))
+        return min(MOST_PREDICTION_ROWS, max(PREDICTION_ROWS, NUMBERS_OF_A_LAYER // widest))
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
         """Return the outputs (n_rows, n_outputs) for inputs (n_rows, n_inputs).
@@ -51,10 +61,13 @@ class Model:
         """
         inputs = inputs.astype(self.network.dtype, copy=False)
         outputs = np.empty((len(inputs), self.network.n_outputs), self.network.dtype)
-        workspace = Workspace(self.network, min(max(len(inputs), 1), PREDICTION_ROWS))
-        for start in range(0, len(inputs), PREDICTION_ROWS):
-            part = inputs[start : start + PREDICTION_ROWS]
+        # Taken out of the list and put back, each of which is one step: so threads share none.
+        spare = self._workspaces
+        workspace = spare.pop() if spare else Workspace(self.network, self.rows_at_once)
+        for start in range(0, len(inputs), self.rows_at_once):
+            part = inputs[start : start + self.rows_at_once]
             outputs[start : start + len(part)] = workspace.narrowed(len(part)).decisions(part)
+        spare.append(workspace)
         return outputs
 
     def outputs_row_by_row(self, inputs: FloatArray) -> FloatArray:

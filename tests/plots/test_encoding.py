@@ -6,14 +6,14 @@ import matplotlib
 import pytest
 
 from nnctl.errors import UsageError
-from nnctl.plots.encoding import METADATA, figure_bytes
+from nnctl.plots.encoding import FORMATS, figure_bytes
 from nnctl.plots.style import new_figure
 from tests.plots.samples import FIGURES, HOSTILE, texts
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_is_the_same_bytes_each_time(name: str) -> None:
-    for suffix in METADATA:
+    for suffix in FORMATS:
         figure = FIGURES[name]()
         first, again = figure_bytes(figure, suffix), figure_bytes(figure, suffix)
         assert first == again

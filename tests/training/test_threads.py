@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nnctl.training.threads import OPERATIONS_WORTH_A_THREAD, blas_threads, choose_threads
+from nnctl.training.threads import (
+    OPERATIONS_WORTH_A_THREAD,
+    SingleThread,
+    blas_threads,
+    choose_threads,
+)
 from tests.training.experiments import Settings, classification, column, trained
 
 WORTH_ONE = int(OPERATIONS_WORTH_A_THREAD / 6)  # weights times rows
@@ -43,6 +48,21 @@ def test_blas_is_held_to_the_number_while_the_context_is_open() -> None:
     with blas_threads(1):
         assert blas_pools() == [1] * len(before)
     assert blas_pools() == before
+
+
+def test_one_thread_lasts_until_the_last_has_left() -> None:
+    single, several = SingleThread(), [2] * len(blas_pools())
+    with blas_threads(2):
+        first, second = single(), single()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert blas_pools() == [1] * len(several)
+        second.__exit__(None, None, None)
+        assert blas_pools() == several
+        with single():
+            assert blas_pools() == [1] * len(several)
+        assert blas_pools() == several
 
 
 def blas_pools() -> list[int]:

@@ -24,7 +24,8 @@ ColumnName = Annotated[str, Field(min_length=1)]
 class Section(BaseModel):
     """A mapping of a config: immutable, and no key beside its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: the whole config at once, and not each of its ninety parts before.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     word: ClassVar[str] = "name"
     """The key that a bare word fills where one may stand for the mapping."""
