@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,11 @@ MOST_POINTS = 2000  # more would only cover one another
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, and what a person should know of it, a sentence each."""
+    """A figure, what a person should know of it, a sentence each, and its numbers for JSON."""
 
     figure: Figure
     notices: tuple[str, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_picture(figure: Figure, path: Path) -> None:
@@ -103,9 +104,9 @@ def draw_boundary(
     for a target that is none of a regression's.
     """
     preprocessing = model.preprocessing
-    chosen = _two_features(preprocessing, features)
+    chosen = two_features(preprocessing, features)
     position, choice = _one_target(preprocessing, target)
-    table, notices = _table_of(run)
+    table, notices = table_of(run)
     values = preprocessing.raw_features(table)
     hidden = values.shape[1] - 2
     x, y = (spread(values[:, index], GRID_POINTS) for index in chosen)
@@ -129,7 +130,7 @@ def draw_fit(run: RunDirectory, model: Model) -> Picture:
     """Draw the network's curve over one feature, through the data."""
     preprocessing = model.preprocessing
     _require_one_feature(preprocessing)
-    table, notices = _table_of(run)
+    table, notices = table_of(run)
     points = preprocessing.raw_features(table)
     curve_x = spread(points[:, 0], CURVE_POINTS)
     outputs = _predict(model, curve_x[:, np.newaxis])
@@ -210,7 +211,8 @@ def _one_target(preprocessing: Preprocessing, wanted: str | None) -> tuple[int, 
     return targets.index(wanted), ()
 
 
-def _two_features(preprocessing: Preprocessing, wanted: Sequence[str] | None) -> list[int]:
+def two_features(preprocessing: Preprocessing, wanted: Sequence[str] | None) -> list[int]:
+    """Return the positions of two features of numbers: the wanted ones, or the only two."""
     known = preprocessing.feature_names
     if wanted is None and len(known) == 2:
         wanted = known
@@ -253,7 +255,7 @@ def _require_numbers(preprocessing: Preprocessing, names: Sequence[str]) -> None
             )
 
 
-def _table_of(run: RunDirectory) -> tuple[Table, tuple[str, ...]]:
+def table_of(run: RunDirectory) -> tuple[Table, tuple[str, ...]]:
     """Return some of the run's rows, and a notice where its data changed since it was trained."""
     table, _ = load_main_table(run_config(run))
     return _some_rows(table), notice_changes(read_checkpoint(run.best), table)

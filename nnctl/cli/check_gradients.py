@@ -38,9 +38,9 @@ def check_gradients(
 
     settings = in_float64(load_config(config, overrides or ()))
     subject = subject_of_config(settings, config)
-    positions, _, _ = next(subject.training_batches())
+    positions = subject.dataset.split.train[:rows]
     with blas_threads(1):
-        check = gradient_check(subject.assembly.trainer, subject.examples(positions[:rows]))
+        check = gradient_check(subject.assembly.trainer, subject.examples(positions))
     console.notes(subject.dataset.notices)
     if json:
         console.write_json({"config": config, **check.to_dict()})
@@ -84,7 +84,8 @@ def present(check: GradientCheck) -> None:
         )
         for array in check.arrays
     ]
-    title = f"{check.rows} training rows, loss {check.loss:.6g}, in float64"
+    rows_said = "1 training row" if check.rows == 1 else f"{check.rows} training rows"
+    title = f"{rows_said}, loss {check.loss:.6g}, in float64"
     console.write_table(columns, rows, title)
     console.write_line(conclusion(check))
     console.notes(remarks(check))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnctl.cli import console
 from nnctl.cli.options import (
     DEFAULT_RUNS_DIR,
     Json,
@@ -17,9 +16,9 @@ from nnctl.cli.options import (
     WhichCheckpoint,
     WhichSplit,
 )
+from nnctl.cli.picturing import save
 
 if TYPE_CHECKING:
-    from nnctl.analysis.pictures import Picture
     from nnctl.runs.directory import RunDirectory
     from nnctl.training.inference import Model
 
@@ -47,7 +46,7 @@ def plot_boundary(
     directory, model = _opened(run, runs_dir, checkpoint)
     chosen = None if features is None else [name.strip() for name in features.split(",")]
     picture = draw_boundary(directory, model, chosen, target)
-    _save(picture, output or directory.plots / "boundary.png", json=json)
+    save(picture, output or directory.plots / "boundary.png", {}, json=json)
 
 
 def plot_fit(
@@ -61,7 +60,7 @@ def plot_fit(
     from nnctl.analysis.pictures import draw_fit
 
     directory, model = _opened(run, runs_dir, checkpoint)
-    _save(draw_fit(directory, model), output or directory.plots / "fit.png", json=json)
+    save(draw_fit(directory, model), output or directory.plots / "fit.png", {}, json=json)
 
 
 def plot_history(
@@ -74,7 +73,7 @@ def plot_history(
     from nnctl.analysis.pictures import draw_history
 
     directory, model = _opened(run, runs_dir, "best")
-    _save(draw_history(directory, model), output or directory.plots / "history.png", json=json)
+    save(draw_history(directory, model), output or directory.plots / "history.png", {}, json=json)
 
 
 def plot_confusion(
@@ -90,7 +89,7 @@ def plot_confusion(
 
     directory, model = _opened(run, runs_dir, checkpoint)
     picture = draw_confusion(directory, model, split)
-    _save(picture, output or directory.plots / "confusion.png", json=json)
+    save(picture, output or directory.plots / "confusion.png", {}, json=json)
 
 
 def plot_activation(
@@ -113,21 +112,10 @@ def plot_activation(
     activation = ACTIVATIONS[name]()
     z = np.linspace(-CURVE_RANGE, CURVE_RANGE, CURVE_POINTS)
     figure = activation_figure(name, z, activation(z), activation.slope_at(z), activation.written)
-    _save(Picture(figure), output or Path(f"{name}.png"), json=json)
+    save(Picture(figure), output or Path(f"{name}.png"), {}, json=json)
 
 
 def _opened(run: str | None, runs_dir: Path, checkpoint: str) -> tuple[RunDirectory, Model]:
     from nnctl.cli.opening import open_run
 
     return open_run(run, runs_dir, checkpoint)
-
-
-def _save(picture: Picture, path: Path, *, json: bool) -> None:
-    from nnctl.analysis.pictures import save_picture
-
-    save_picture(picture.figure, path)
-    console.notes(picture.notices)
-    if json:
-        console.write_json({"path": str(path)})
-    else:
-        console.write_line(path)
