@@ -83,7 +83,7 @@ class Adam(Optimizer):
             largest = self.slots["largest_square_sum"]
             square_sum = np.maximum(largest, square_sum, out=largest)
         np.sqrt(square_sum, out=scratch)
-        np.add(scratch, root_weight * self.epsilon, out=scratch)
+        scratch += root_weight * self.epsilon
         np.divide(numerator, scratch, out=out)
         return root_weight
 

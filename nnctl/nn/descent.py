@@ -130,8 +130,8 @@ class SGD(Optimizer):
 
 def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray) -> None:
     """`total <- discount * total + addend`, in place: older addends count less and less."""
-    np.multiply(total, discount, out=total)
-    np.add(total, addend, out=total)
+    total *= discount
+    total += addend
 
 
 def subtract_scaled(
@@ -139,4 +139,4 @@ def subtract_scaled(
 ) -> None:
     """`parameters <- parameters - factor * direction`; `scratch` may be `direction` itself."""
     np.multiply(direction, factor, out=scratch)
-    np.subtract(parameters, scratch, out=parameters)
+    parameters -= scratch

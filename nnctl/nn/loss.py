@@ -20,6 +20,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
+from nnctl.nn.operations import ones
 
 Shares = float | FloatArray
 # BLAS adds up float32 terms one after another; over more of them NumPy's sum by pairs loses less.
@@ -91,10 +92,12 @@ class ScoreLoss(Loss):
 
 def weighted_sum(values: FloatArray, shares: Shares) -> float:
     """Return Σ shares * values, of each row or element; the values are used up."""
-    if isinstance(shares, float):
+    if not isinstance(shares, float):
+        values *= shares
+        return float(values.sum())
+    if values.size > MOST_TERMS:
         return float(values.sum()) * shares
-    values *= shares
-    return float(values.sum())
+    return float(values.reshape(-1).dot(ones(values.size, values.dtype))) * shares
 
 
 def weighted_product(a: FloatArray, b: FloatArray, shares: Shares, scratch: FloatArray) -> float:

@@ -16,7 +16,7 @@ from nnctl.nn.normalization import (
     StandardizeBatch,
     StandardizeLayer,
 )
-from nnctl.nn.stage import Stage
+from nnctl.nn.stage import Stage, remembered
 
 WeightsInitializer = Callable[[tuple[int, int], np.random.Generator], FloatArray]
 BiasInitializer = Callable[[tuple[int], np.random.Generator], FloatArray]
@@ -125,15 +125,16 @@ class Workspace:
         """Return this workspace over the first `rows` rows of the same buffers."""
         if rows == self.rows:
             return self
-        if rows not in self._narrow:
-            twin = object.__new__(Workspace)
-            twin.network, twin.rows, twin.stack = self.network, rows, self.stack
-            twin.gradients = self.gradients
-            twin.stages = [stage.narrowed(rows) for stage in self.stages]
-            twin.output = self.output.narrowed(rows)
-            twin._narrow = {}
-            self._narrow[rows] = twin
-        return self._narrow[rows]
+        return remembered(self._narrow, rows, self._twin)
+
+    def _twin(self, rows: int) -> Workspace:
+        twin = object.__new__(Workspace)
+        twin.network, twin.rows, twin.stack = self.network, rows, self.stack
+        twin.gradients = self.gradients
+        twin.stages = [stage.narrowed(rows) for stage in self.stages]
+        twin.output = self.output.narrowed(rows)
+        twin._narrow = {}
+        return twin
 
     def draw_masks(self, rng: np.random.Generator) -> None:
         """Draw the units that dropout leaves out in the next pass."""

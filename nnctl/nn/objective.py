@@ -9,7 +9,7 @@ import numpy as np
 from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.loss import Loss, OutputLoss, ScoreLoss
-from nnctl.nn.stage import RowBuffers
+from nnctl.nn.stage import RowBuffers, remembered
 
 
 class Objective(RowBuffers):
@@ -36,12 +36,10 @@ class Objective(RowBuffers):
         self.scratch: FloatArray = np.empty((2 + activation.scratch_arrays, *shape), dtype)
 
     def narrowed(self, rows: int) -> Self:
-        """Return this objective over the first `rows` rows, the same one for the same number."""
+        """Return this objective over the first `rows` rows, one of the last few."""
         if rows == len(self.outputs):
             return self
-        if rows not in self._narrow:
-            self._narrow[rows] = super().narrowed(rows)
-        return self._narrow[rows]
+        return remembered(self._narrow, rows, super().narrowed)
 
     def __call__(
         self, z: FloatArray, target: FloatArray, weights: FloatArray | None = None

@@ -55,7 +55,7 @@ def is_finite(vector: FloatArray) -> bool:
     return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
-@lru_cache
+@lru_cache(maxsize=32)
 def ones(length: int, dtype: np.dtype[Any]) -> FloatArray:
     """Return a vector of ones, the same one for the same length."""
     vector: FloatArray = np.ones(length, dtype)

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import copy
-from typing import ClassVar, Self
+from collections.abc import Callable
+from typing import ClassVar, Self, TypeVar
 
 from nnctl.nn.arrays import FloatArray
+
+MOST_TWINS = 4  # a training needs one, for its last batch, and an evaluation another
+Twin = TypeVar("Twin")
+
+
+def remembered(twins: dict[int, Twin], rows: int, make: Callable[[int], Twin]) -> Twin:
+    """Return the twin over so many rows; of those made, only the last few are kept.
+
+    Whoever predicts any number of rows at a time would otherwise have one for each.
+    """
+    if rows not in twins:
+        if len(twins) == MOST_TWINS:
+            del twins[next(iter(twins))]  # the oldest
+        twins[rows] = make(rows)
+    return twins[rows]
 
 
 class RowBuffers:

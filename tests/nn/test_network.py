@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from nnctl.nn.objective import Objective
 from nnctl.nn.optimizers import OPTIMIZERS
 from nnctl.nn.penalties import WeightPenalty
 from nnctl.nn.score_losses import CategoricalCrossEntropy
+from nnctl.nn.stage import MOST_TWINS
 from tests.nn.helpers import IDENTITY, TANH, gradients, network_of, objective_of, set_layers
 
 SOFTMAX, RELU = ACTIVATIONS["softmax"](), ACTIVATIONS["relu"]()
@@ -120,6 +123,19 @@ def test_a_step_allocates_nothing(normalization: str | None, dtype: type[np.floa
     # Ufuncs that compare into a float array go through a small fixed buffer of NumPy's own.
     assert peak < buffer / 2
     assert workspace.gradients.dtype == dtype
+
+
+def test_of_the_sizes_that_were_asked_for_only_the_last_few_are_kept() -> None:
+    network = network_of(3, (4, 3), TANH, SOFTMAX)
+    wide = Workspace(network, 100)
+    objective = objective_of(network, CategoricalCrossEntropy(), 100)
+    for whole in (wide, objective):
+        twins = [ref(whole.narrowed(rows)) for rows in range(1, 100)]
+        gc.collect()
+        kept = [rows for rows, twin in enumerate(twins, 1) if twin() is not None]
+        assert kept == [*range(100 - MOST_TWINS, 100)]
+        assert whole.narrowed(99) is twins[-1]()
+        assert whole.narrowed(1) is whole.narrowed(1)
 
 
 @given(st.integers(1, 12))
