@@ -111,8 +111,9 @@ def main() -> None:
     """Run the command in `sys.argv`."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     console.prepare_streams()
-    console.heed_signals()
-    arguments = sys.argv[1:]
-    if "--debug" in arguments:
-        arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
-    app(arguments, prog_name="nnctl")
+    with console.signals_reported():  # a signal may come before the command's own function begins
+        console.heed_signals()
+        arguments = sys.argv[1:]
+        if "--debug" in arguments:
+            arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+        app(arguments, prog_name="nnctl")

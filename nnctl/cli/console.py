@@ -46,7 +46,8 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            function(*args, **kwargs)
+            with signals_reported():
+                function(*args, **kwargs)
         except NnctlError as error:
             if SETTINGS.debug:
                 traceback.print_exc()
@@ -55,14 +56,21 @@ def reported(function: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(error.exit_code) from None
         except BrokenPipeError:
             raise typer.Exit(0) from None  # the reader of stdout has seen enough
-        except KeyboardInterrupt:
-            say("interrupted")
-            raise typer.Exit(130) from None
-        except Terminated:
-            say("terminated")
-            raise typer.Exit(143) from None
 
     return command
+
+
+@contextlib.contextmanager
+def signals_reported() -> Iterator[None]:
+    """Turn what a signal raises into a line on stderr and the exit code that a shell gives it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise SystemExit(130) from None
+    except Terminated:
+        say("terminated")
+        raise SystemExit(143) from None
 
 
 class Terminated(BaseException):
@@ -127,6 +135,11 @@ def notes(sentences: Iterable[str]) -> None:
     """Write what a person should know."""
     for sentence in sentences:
         say(f"note: {sentence}")
+
+
+def numbered(count: int, thing: str) -> str:
+    """Return `1 parameter` or `1,635 parameters`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def write(text: str) -> None:

@@ -31,7 +31,8 @@ class Pause:
 def pausing(request: Callable[[], None]) -> Iterator[Pause]:
     """Call `request` when a signal comes; a second one is the kernel's, which asks nobody.
 
-    A run can be resumed from whatever moment it is killed at, so nothing good is lost by that. A
+    It is so to the end of the process, for what the first one raised is still to be put in order. A
+    run can be resumed from whatever moment it is killed at, so nothing good is lost by that. A
     signal that the caller had us ignore, as `nohup` and shells do for jobs in the background, is
     ignored still.
     """
@@ -56,4 +57,5 @@ def pausing(request: Callable[[], None]) -> Iterator[Pause]:
         yield pause
     finally:
         for number, handler in heeded.items():
-            signal.signal(number, handler)
+            if pause.signal is None:
+                signal.signal(number, handler)

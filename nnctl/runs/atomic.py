@@ -72,6 +72,19 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def require_writable(path: Path) -> None:
+    """Raise StorageError (7) where no file could be written at `path`, before the work for it."""
+    with _storage_errors(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            return  # to open a named pipe would wait for its reader
+        trial = temporary_path(path.resolve())
+        trial.unlink(missing_ok=True)
+        trial.touch()
+        trial.unlink()
+
+
 class OutputFile(io.FileIO):
     """An open file that writes all that it is given, or raises StorageError with its path."""
 

@@ -2,7 +2,8 @@
 
 `mkdir` claims a name, and a lock of the kernel's on the directory says that the process which
 claimed it lives. A claim that is empty, and that nobody holds, was left by a process that was
-killed: the next one takes it, instead of a number behind the name.
+killed: the next one takes it, instead of a number behind the name. It may be a directory that a
+person made for the run, too: who may read it stays as it was, and whoever fails leaves it there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,22 +59,23 @@ def claimed(runs_dir: Path, name: str) -> Iterator[Path]:
     """Claim the first name that is free, and hold it while the block runs."""
     for number in itertools.count(1):
         path = runs_dir / (name if number == 1 else f"{name}-{number}")
-        descriptor = take(path)
+        is_ours = make(path)
+        descriptor = held(path, is_ours=True) if is_ours else left_behind(path)
         if descriptor is not None:
             with contextlib.ExitStack() as stack:
                 stack.callback(os.close, descriptor)  # and with it goes the lock
+                if is_ours:
+                    stack.enter_context(removed_on_failure(path))
                 yield path
             return
 
 
-def take(path: Path) -> int | None:
-    """Return a descriptor that holds the claim of `path`; None where the name is taken.
+def left_behind(path: Path) -> int | None:
+    """Return a descriptor that holds an empty directory of ours; None where it is none.
 
     Of two processes that find the same directory empty one gets the lock. The other, or whoever
     gets it later, then finds that another directory was renamed to the path, or is still refused.
     """
-    if make(path):
-        return held(path, is_ours=True)
     with contextlib.suppress(OSError):  # such as of another user's directory, or of a file
         if path.lstat().st_uid == os.geteuid() and is_empty(path):
             return held(path, is_ours=False)
@@ -120,6 +123,9 @@ def build(claim: Path, fill: Callable[[Path], None]) -> None:
     shutil.rmtree(path, ignore_errors=True)  # of a killed process that had our number
     path.mkdir()
     fill(path)
+    mode, usual = (stat.S_IMODE(directory.stat().st_mode) for directory in (claim, path))
+    if mode != usual:
+        path.chmod(mode)
     sync_directory(path)
     path.rename(claim)
     sync_directory(claim.parent)
@@ -132,6 +138,15 @@ def undone_on_failure(claim: Path) -> Iterator[None]:
         yield
     except BaseException:
         shutil.rmtree(temporary_path(claim), ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def removed_on_failure(claim: Path) -> Iterator[None]:
+    """Free the name where the block fails."""
+    try:
+        yield
+    except BaseException:
         with contextlib.suppress(OSError):
             claim.rmdir()
         raise

@@ -117,6 +117,14 @@ def list_runs(runs_dir: Path) -> list[RunDirectory]:
     return sorted(runs, key=_age)
 
 
+def list_cross_validations(runs_dir: Path) -> list[Path]:
+    """Every directory under `runs_dir` that a cross-validation has made, by name."""
+    with contextlib.suppress(OSError):
+        paths = sorted(file.parent for file in runs_dir.glob(f"*/{CROSS_VALIDATION}"))
+        return [path for path in paths if not path.name.startswith(".")]
+    return []
+
+
 def find_run(reference: str | None, runs_dir: Path) -> RunDirectory:
     """Find a run by its name under `runs_dir`, by its path, or the latest (`latest` or None).
 
@@ -159,17 +167,10 @@ def _age(run: RunDirectory) -> tuple[str, int, str]:
 
 def _no_runs(runs_dir: Path) -> str:
     remedy = "train one with `nnctl train CONFIG`"
-    folds = [run for path in _cross_validations(runs_dir) for run in list_runs(path)]
+    folds = [run for path in list_cross_validations(runs_dir) for run in list_runs(path)]
     if folds:
         remedy += f", or name a fold of a cross-validation, such as {folds[-1].path}"
     return f"no runs in {runs_dir} yet; {remedy}"
-
-
-def _cross_validations(runs_dir: Path) -> list[Path]:
-    with contextlib.suppress(OSError):
-        paths = sorted(file.parent for file in runs_dir.glob(f"*/{CROSS_VALIDATION}"))
-        return [path for path in paths if not path.name.startswith(".")]
-    return []
 
 
 def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Problem:

@@ -38,7 +38,7 @@ def hold_run(run: RunDirectory | CrossValidationDirectory) -> Iterator[None]:
         yield
 
 
-def is_held(run: RunDirectory) -> bool:
+def is_held(run: RunDirectory | CrossValidationDirectory) -> bool:
     """Whether a process, this one or another, is training the run now."""
     with _opened(run) as descriptor:
         return not _is_locked(descriptor, fcntl.LOCK_SH)  # shared by all who ask at the same time

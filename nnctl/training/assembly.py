@@ -31,7 +31,7 @@ from nnctl.training.loop import Trainer
 from nnctl.training.memory import memory_shortage, training_bytes
 from nnctl.training.metrics import TWO_CLASS_METRICS
 from nnctl.training.steps import EpochSettings
-from nnctl.training.threads import choose_threads
+from nnctl.training.threads import choose_threads, operations_of_a_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,8 @@ def assemble(
         epoch_settings(config, batch_rows),
     )
     wanted = config.compute.threads
-    threads = threads or choose_threads(wanted, network.n_weights, batch_rows, usable_processors())
+    operations = operations_of_a_step(network, trainer.batch_rows)
+    threads = threads or choose_threads(wanted, operations, usable_processors())
     notices = (
         *batch_notices,
         *remainder_notices(config, dataset, batch_rows),

@@ -25,11 +25,13 @@ from nnctl.data.dataset import load_dataset
 from nnctl.data.folds import Fold
 from nnctl.data.loading import Tables, load_tables
 from nnctl.errors import DivergenceError, NnctlError, Problem, RunError, UsageError
+from nnctl.runs.atomic import storage_error
 from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
+from nnctl.runs.directory import RunDirectory
 from nnctl.runs.json_file import write_json
 from nnctl.runs.lock import hold_run
 from nnctl.training.experiment import Experiment, create_experiment
-from nnctl.training.fold_checks import look_at_folds
+from nnctl.training.fold_checks import check_fold, look_at_folds
 from nnctl.training.loop import EpochResult
 from nnctl.training.records import Bar, measure_bars
 from nnctl.training.resuming import resume_experiment
@@ -148,12 +150,31 @@ class CrossValidation:
         """Return a fold's experiment, as far as it has come."""
         run, fold = self.directory.fold(index + 1), Fold(index, self.count)
         if run.run_json.exists():
-            return resume_experiment(run, command=self.command, tables=self.tables)
-        if run.path.exists() and [*run.path.iterdir()]:
-            message = f"is no run, and stands where fold {index + 1} is to be; remove it"
-            raise RunError(Problem(message, file=str(run.path)))
+            return resume_experiment(
+                run,
+                command=self.command,
+                tables=self.tables,
+                check=lambda checkpoint: check_fold(run, checkpoint, self.config, fold),
+            )
+        return self._created(run, fold)
+
+    def _created(self, run: RunDirectory, fold: Fold) -> Experiment:
+        """Create the run of a fold, under the very name that it is to have."""
+        message = f"is no run, and stands where fold {fold.index + 1} is to be; remove it"
+        in_the_way = RunError(Problem(message, file=str(run.path)))
+        if run.path.exists():
+            try:
+                run.path.rmdir()  # a killed process left it, for we hold the cross-validation
+            except OSError as error:
+                if run.path.is_dir() and not [*run.path.iterdir()]:
+                    raise storage_error(error, run.path, "removed") from error
+                raise in_the_way from error
         dataset = load_dataset(self.config, fold, self.tables)
-        return create_experiment(self.config, dataset, self.directory.path, run.name, self.command)
+        place = self.directory.path
+        experiment = create_experiment(self.config, dataset, place, run.name, self.command)
+        if experiment.run.name != run.name:
+            raise in_the_way
+        return experiment
 
     def _close(self, status: str) -> None:
         """Write down how it ended; a disk that fails now must not hide why it did so early."""

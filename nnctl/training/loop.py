@@ -191,6 +191,7 @@ class Trainer:
         fresh = self._spare
         fresh.take(self.epoch, self.optimizer, self.learning_rate, self.stopping, weights)
         fresh.take_observations(self.observer.observations)
+        fresh.setbacks = (*self.setbacks,)
         if self.progress is not None:
             fresh.take_progress(self.progress, self.steps.outputs, self.steps.order)
         self._spare, self.snapshot = self.snapshot, fresh
@@ -212,6 +213,7 @@ class Trainer:
         self.stopping.restore(snapshot.stopping)
         self.observer.observations = restored_observations(arrays, len(self.network.layers))
         self.epoch, self.progress = snapshot.epoch, None
+        self.setbacks = [*snapshot.setbacks]
         if snapshot.progress is not None:
             self.progress = Progress(**snapshot.progress)
             rows = self.progress.rows
@@ -227,16 +229,23 @@ class Trainer:
                 f"epoch {self.epoch + 1} diverged at learning rate {learning_rate:g}: begun anew "
                 f"at {self.learning_rate.rate(self.epoch):g} with {taken}"
             )
+            self.take_snapshot()
             return
         origin = Origin(error.what, error.batch)
         if self.settings.on_divergence != "skip_batch":
             origin = find_origin(self, learning_rate) or origin
         batch = "" if origin.batch is None else f", batch {origin.batch + 1}"
+        rate = f"learning rate {learning_rate:g}{self._halved()}"
         raise DivergenceError(
-            f"training diverged in epoch {self.epoch + 1}{batch}: {origin.what}, at learning rate "
-            f"{learning_rate:g}; lower optimizer.learning_rate, scale the data, or set "
-            "training.gradient_clipping"
+            f"training diverged in epoch {self.epoch + 1}{batch}: {origin.what}, at {rate}; "
+            "lower optimizer.learning_rate, scale the data, or set training.gradient_clipping"
         ) from error
+
+    def _halved(self) -> str:
+        """Return why the learning rate is not the one in the config, where setbacks are why."""
+        times, first = self.learning_rate.halvings, self.learning_rate.learning_rate
+        halvings = f"{times} halving{'s' if times > 1 else ''}"
+        return f" after {halvings}, from {first:g}" if times else ""
 
 
 def named(set_name: str, values: dict[str, float]) -> dict[str, float]:

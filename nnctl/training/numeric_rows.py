@@ -7,6 +7,7 @@ middle of a product, which on a busy machine is what takes the time.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -78,10 +79,13 @@ class Portions:
 
     def fill_by_threads(self, threads: int) -> None:
         """Compute all portions; raise what one of the threads raised."""
-        helpers = [Thread(target=self._help) for _ in range(threads - 1)]
-        for helper in helpers:
-            helper.start()
+        helpers: list[Thread] = []
         try:
+            with suppress(RuntimeError):  # no more can be started: those that there are go on
+                for _ in range(threads - 1):
+                    helper = Thread(target=self._help)
+                    helper.start()
+                    helpers.append(helper)
             self.fill()
         finally:
             self._leave_the_rest()
@@ -106,5 +110,6 @@ class Portions:
         preprocessing, dtype = self.model.preprocessing, self.model.network.dtype
         for start in self.starts:
             part = slice(start, start + self.size)
-            codes = self.rows[part].astype(np.float64, copy=False)
+            with np.errstate(over="ignore"):  # a float128 may be too large: a table says which
+                codes = self.rows[part].astype(np.float64, copy=False)
             self.outputs[part] = self.model.outputs(preprocessing.encode(codes, dtype))

@@ -68,6 +68,7 @@ def last_checkpoint(
         "learning_rate": dict(snapshot.learning_rate),
         "stopping": dict(snapshot.stopping),
         "progress": snapshot.progress,
+        **({"setbacks": [*snapshot.setbacks]} if snapshot.setbacks else {}),
         "history_columns": list(columns),
         "data": dict(dataset.fingerprints),
         "fold": None if dataset.fold is None else [dataset.fold.index, dataset.fold.count],

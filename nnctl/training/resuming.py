@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,9 @@ FREE = (
     "optimizer.schedule",
     "expect",
 )
-# What the value depends on by which the best epoch is chosen, beside its name.
-MEASURE = ("loss", "regularization", "training.class_weight")
+# What the value depends on by which the best epoch is chosen, beside its name and the data's files.
+MEASURE = ("loss", "regularization", "training.class_weight", "data.", "seed")
+FILES = tuple(f"data.{key}" for key in PATH_KEYS)
 # What last.npz says beside its arrays, and best.npz does not.
 NEEDED_TO_GO_ON = (
     "config",
@@ -62,26 +63,28 @@ def resume_experiment(
     force: bool = False,
     command: Sequence[str] = (),
     tables: Tables | None = None,
+    check: Callable[[Checkpoint], None] = lambda _: None,
 ) -> Experiment:
     """Return the run's experiment as it was at its last checkpoint, ready to go on.
 
     The run is held from now on. `overrides` may change what is in `FREE`, and `tables` are those
-    of its data, where they were read before. Raises RunError where
-    another process trains the run, no checkpoint can be used, or config or data are not what they
-    were, unless `force`.
+    of its data, where they were read before; `check` may refuse the checkpoint. Raises RunError
+    where another process trains the run, no checkpoint can be used, or config or data are not what
+    they were, unless `force`.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(hold_run(run))
         for directory in (run.path, run.checkpoints, run.plots):
             remove_stale_temporaries(directory)
         checkpoint, damages = newest_checkpoint(run)
+        check(checkpoint)
         config, changes = resumed_config(run, checkpoint, overrides, force=force)
         fold = checkpoint.metadata["fold"]
         dataset = load_dataset(config, None if fold is None else Fold(*fold), tables)
         other_data = check_data(run, checkpoint, dataset.fingerprints, force=force)
         if other_data or not all(key.startswith(FREE) for key in changes):
             checkpoint.metadata["progress"] = None  # the epoch begins anew: its batches are others
-        compared = compared_anew(run, checkpoint, config, changes)
+        compared = compared_anew(run, checkpoint, config, changes, other_data)
         experiment = restored_experiment(run, checkpoint, config, dataset)
         if damages:  # or the next save would keep the damaged one as the previous
             keep_copy(run.previous, run.last)
@@ -172,7 +175,11 @@ def other_monitors(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
 
 
 def compared_anew(
-    run: RunDirectory, checkpoint: Checkpoint, config: Config, changes: Mapping[str, Any]
+    run: RunDirectory,
+    checkpoint: Checkpoint,
+    config: Config,
+    changes: Mapping[str, Any],
+    other_data: Sequence[str],
 ) -> tuple[str, ...]:
     """Forget the best epoch where the next ones have another value; return what is to be said.
 
@@ -181,7 +188,8 @@ def compared_anew(
     """
     metadata, arrays = checkpoint.metadata, checkpoint.arrays
     trained = config_of_checkpoint(metadata["config"], config)
-    if not (other_monitors(trained, config) or any(key.startswith(MEASURE) for key in changes)):
+    measured = [key for key in changes if key.startswith(MEASURE) and key not in FILES]
+    if not (other_monitors(trained, config) or measured or other_data):
         return ()
     monitor = build_stopping(config).rule.monitor
     if metadata["epoch"] >= config.training.epochs:
@@ -239,6 +247,7 @@ def restored_experiment(
             learning_rate=metadata["learning_rate"],
             stopping=metadata["stopping"],
             progress=metadata["progress"],
+            setbacks=tuple(map(str, metadata.get("setbacks", ()))),
             arrays={
                 name: array
                 for name, array in arrays.items()

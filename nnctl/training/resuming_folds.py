@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnctl.config import Config, load_config
+from nnctl.data.folds import Fold
 from nnctl.data.loading import load_tables
 from nnctl.errors import Problem, RunError
-from nnctl.runs.checkpoint import Checkpoint
 from nnctl.runs.cross_validation import CrossValidationDirectory
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.json_file import read_json
 from nnctl.runs.status import run_status
 from nnctl.training.cross_validation import CrossValidation, FoldResult
-from nnctl.training.inference import portable_config
-from nnctl.training.resuming import check_data, differences, newest_checkpoint, told
+from nnctl.training.fold_checks import check_fold
+from nnctl.training.resuming import check_data, newest_checkpoint
 
 
 def resume_cross_validation(
@@ -29,8 +29,8 @@ def resume_cross_validation(
 ) -> CrossValidation:
     """Return the cross-validation with the folds that are finished, ready to train the others.
 
-    Raises RunError where its files are damaged, or where a fold was trained with another config or
-    on other data than the others will be.
+    Raises RunError where its files are damaged, or where a fold, finished or not, was trained with
+    another config or on other data than the others will be.
     """
     config, count = recorded(directory)
     tables = load_tables(config)
@@ -38,10 +38,12 @@ def resume_cross_validation(
     fingerprints = tables.fingerprints()
     for number in range(1, count + 1):
         run = directory.fold(number)
-        if run.run_json.exists() and run_status(run) == "finished":
-            checkpoint, _ = newest_checkpoint(run)
-            check_fold(run, checkpoint, config, [number - 1, count])
-            check_data(run, checkpoint, fingerprints, force=False)
+        if not run.run_json.exists():
+            continue
+        checkpoint, _ = newest_checkpoint(run)
+        check_fold(run, checkpoint, config, Fold(number - 1, count))
+        check_data(run, checkpoint, fingerprints, force=False)
+        if run_status(run) == "finished":
             validation.folds += finished_fold(run, number)
     return validation
 
@@ -56,21 +58,6 @@ def recorded(directory: CrossValidationDirectory) -> tuple[Config, int]:
         message = "is missing, and nothing else says what is trained; restore it, or cross-validate"
         raise RunError(Problem(f"{message} again", file=str(directory.config)))
     return load_config(directory.config), count
-
-
-def check_fold(
-    run: RunDirectory, checkpoint: Checkpoint, config: Config, fold: Sequence[int]
-) -> None:
-    """Refuse a fold that was trained otherwise than the others, as by `nnctl resume` alone."""
-    trained, now = checkpoint.metadata["config"], portable_config(config)
-    if now["metrics"] is None:
-        now["metrics"] = trained["metrics"]  # they follow from the data
-    found = differences(now, trained)
-    if checkpoint.metadata["fold"] != [*fold]:
-        found["fold"] = (fold, checkpoint.metadata["fold"])
-    if found:
-        message = f"was not trained as the other folds are: {told(found)}"
-        raise RunError(Problem(f"{message}; remove it, and it is trained anew", str(run.path)))
 
 
 def finished_fold(run: RunDirectory, number: int) -> list[FoldResult]:

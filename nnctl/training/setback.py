@@ -57,21 +57,24 @@ class Beginning:
     def set_back(self, trainer: Trainer) -> str:
         """Give the trainer its best weights or the first ones, and half the rate; say which.
 
+        The best are asked for their loss, and not whether they are any epoch's: a resumed run that
+        chooses its best epoch anew has trained weights all the same.
+
         All that this depends on changes between epochs only, so that a pause in the middle of one
         makes no difference. The epochs that led astray stay in the history, and no patience is
         lost over them.
         """
         network, stopping = trainer.network, trainer.stopping
         network.parameters[...], network.state[...] = trainer.best_parameters, trainer.best_state
-        taken = f"the weights of epoch {stopping.best_epoch}"
-        if stopping.best_epoch is None or not training_loss(trainer) <= self.loss(trainer):
+        best = stopping.best_epoch
+        taken = "the best weights so far" if best is None else f"the weights of epoch {best}"
+        if not training_loss(trainer) < self.loss(trainer):
             self._lay_into(network)
             taken = "the first weights"
         trainer.optimizer.restore(self.snapshot.slots(), 0)
         trainer.learning_rate.halve()
         stopping.waited = 0
         trainer.progress = None
-        trainer.take_snapshot()
         return taken
 
     def _lay_into(self, network: Network) -> None:

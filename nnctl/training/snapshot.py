@@ -32,6 +32,7 @@ class Snapshot:
     learning_rate: Mapping[str, Any] = field(default_factory=dict)
     stopping: Mapping[str, Any] = field(default_factory=dict)
     progress: Mapping[str, Any] | None = None  # of the epoch that has begun, if one has
+    setbacks: tuple[str, ...] = ()  # of the epoch in hand, still to be said
     arrays: dict[str, Any] = field(default_factory=dict)
 
     def take(

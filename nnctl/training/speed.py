@@ -20,12 +20,13 @@ from nnctl.data.dataset import Dataset
 from nnctl.errors import DivergenceError
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.network import Network
+from nnctl.nn.operations import product_for
 from nnctl.runs.machine import usable_processors
 from nnctl.training.assembly import Assembly, assemble, count_rows
 from nnctl.training.loop import Trainer
 from nnctl.training.memory import training_bytes
 from nnctl.training.steps import NotFiniteError
-from nnctl.training.threads import blas_threads, describe_choice
+from nnctl.training.threads import blas_threads, describe_choice, operations_of_a_step
 
 LONGEST_TURN = 0.1  # seconds of steps before it is the products' turn
 FEWEST_TURNS = 4
@@ -82,17 +83,16 @@ def _describe(config: Config, dataset: Dataset) -> dict[str, Any]:
     """Return what is known before anything is measured."""
     assembly, config = assemble(config, dataset)
     network, rows = assembly.trainer.network, assembly.trainer.batch_rows
+    operations = operations_of_a_step(network, rows)
     return {
         "name": config.name,
         "parameters": len(network.parameters),
         "dtype": network.dtype.name,
         "batch_rows": rows,
         "steps_an_epoch": assembly.trainer.steps.batches_in_epoch,
-        "operations_a_step": _operations(network, rows),
+        "operations_a_step": operations,
         "threads": assembly.threads,
-        "threads_reason": describe_choice(
-            config.compute.threads, network.n_weights, rows, usable_processors()
-        ),
+        "threads_reason": describe_choice(config.compute.threads, operations, usable_processors()),
         "training_bytes": training_bytes(
             network.n_inputs, network.layers, rows, count_rows(dataset), network.dtype
         ),
@@ -130,7 +130,7 @@ def _speed_of(assembly: Assembly, threads: int, seconds: float) -> Speed:
         epoch=step * batches,
         products=statistics.median(product_times),
         rows_a_second=rows / (step * batches),
-        operations_a_second=_operations(trainer.network, rows) / (step * batches),
+        operations_a_second=operations_of_a_step(trainer.network, rows) / (step * batches),
         products_share=statistics.median(shares),
     )
 
@@ -164,6 +164,7 @@ class Products:
         network, rows = trainer.network, trainer.batch_rows
         shorter = len(trainer.train) - (self.batches - 1) * rows  # of the last batch
         self.usual, self.last = _products(network, rows), _products(network, shorter)
+        self.multiply = product_for(self.usual[0][-1])  # as the layers have it
         self.computed = 0
 
     def compute(self, steps: int) -> None:
@@ -172,7 +173,7 @@ class Products:
             self.computed += 1
             products = self.usual if self.computed % self.batches else self.last
             for left, right, out in products:
-                np.matmul(left, right, out=out)
+                self.multiply(left, right, out)
 
 
 def _products(network: Network, rows: int) -> list[Product]:
@@ -193,9 +194,3 @@ def _products(network: Network, rows: int) -> list[Product]:
         if layer > 0:
             products.append((gradients, weights.T, np.empty_like(inputs)))
     return products
-
-
-def _operations(network: Network, rows: int) -> int:
-    """Return the multiplications and additions in the products for so many rows."""
-    first, *others = (network.views(layer)["weights"].size for layer in range(len(network.layers)))
-    return 2 * rows * (2 * first + 3 * sum(others))

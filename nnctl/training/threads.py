@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from functools import cache
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+from nnctl.nn.network import Network
 
 # The threads of a product wait for one another many times a step. On a quiet machine two of them
 # bring 1.4 times the speed at 10⁸ operations a step and 1.8 times at 10⁹; where another process
 # keeps one of two processors busy, they take two to three times as long as one thread does
 # undisturbed, and one thread 1.3 times. So `auto` is one thread, but for very large steps.
 OPERATIONS_WORTH_A_THREAD = 1e10
-# A multiplication and an addition each for the forward product, the gradient of the weights and
-# that of the inputs.
-OPERATIONS_A_WEIGHT_AND_ROW = 6
 
 
-def choose_threads(wanted: int | str, n_weights: int, batch_rows: int, processors: int) -> int:
+def choose_threads(wanted: int | str, operations: int, processors: int) -> int:
     """Return the number asked for, or for `auto` one for each 10¹⁰ operations in a step."""
     if isinstance(wanted, int):
         return wanted
-    worth = int(operations_of_a_step(n_weights, batch_rows) / OPERATIONS_WORTH_A_THREAD)
-    return max(1, min(processors, worth))
+    return max(1, min(processors, int(operations / OPERATIONS_WORTH_A_THREAD)))
 
 
-def operations_of_a_step(n_weights: int, batch_rows: int) -> int:
-    """Return about how many multiplications and additions a step takes."""
-    return OPERATIONS_A_WEIGHT_AND_ROW * n_weights * batch_rows
+def operations_of_a_step(network: Network, rows: int) -> int:
+    """Return the multiplications and additions in the matrix products of so many rows.
+
+    They are a product forward, one for the gradient of the weights and, but for the first layer,
+    one for that of the inputs.
+    """
+    first, *others = (network.views(layer)["weights"].size for layer in range(len(network.layers)))
+    return 2 * rows * (2 * first + 3 * sum(others))
 
 
-def describe_choice(wanted: int | str, n_weights: int, batch_rows: int, processors: int) -> str:
+def describe_choice(wanted: int | str, operations: int, processors: int) -> str:
     """Say why `choose_threads` gives what it gives."""
     if isinstance(wanted, int):
         return f"compute.threads is {wanted}"
-    operations = operations_of_a_step(n_weights, batch_rows)
     return (
-        f"a step takes about {operations:,} operations, each thread should have "
+        f"a step takes {operations:,} operations, each thread should have "
         f"{OPERATIONS_WORTH_A_THREAD:,.0f}, and {processors} "
         f"processor{'s' if processors > 1 else ''} may be used"
     )
@@ -47,6 +49,16 @@ def describe_choice(wanted: int | str, n_weights: int, batch_rows: int, processo
 def _libraries() -> ThreadpoolController:
     """Return the libraries that are loaded; to look for them takes half a millisecond."""
     return ThreadpoolController()
+
+
+def _let_any_thread_decide() -> None:
+    """Take back threadpoolctl's rule that one Python thread sets OpenBLAS's number, others in vain.
+
+    Its releases of before that rule need nothing.
+    """
+    for library in _libraries().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 class Held:
@@ -71,7 +83,8 @@ class BlasThreads:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # An abandoned training is closed when memory is tidied up, which may be inside of here.
+        self._lock = RLock()
         self._inside: list[Held] = []
         self._now: int | None = None
         self._original: Any = None  # knows the numbers from before the first entered
@@ -94,12 +107,14 @@ class BlasThreads:
         if wanted == self._now:
             return
         self._now = wanted
+        _let_any_thread_decide()
         if wanted is None:
             self._original.restore_original_limits()
             self._original = None
         else:
             limit = _libraries().limit(limits=wanted, user_api="blas")
             self._original = self._original or limit
+        _let_any_thread_decide()
 
 
 _OWNER = BlasThreads()

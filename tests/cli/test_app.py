@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,26 @@ try:
     main()
 finally:
     print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+SIGNALLED = """
+import signal, sys
+from nnctl.cli import console
+from nnctl.cli.app import main
+place, number = sys.argv[1], int(sys.argv[2])
+class Struck(console.Settings):
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if place == "among the options" and name == "debug":
+            signal.raise_signal(number)
+heed = console.heed_signals
+def heed_signals():
+    heed()
+    console.SETTINGS = Struck()
+    if place == "before the options":
+        signal.raise_signal(number)
+console.heed_signals = heed_signals
+sys.argv = ["nnctl", "train", "line.yaml"]
+main()
 """
 BROKEN = """
 import sys
@@ -102,6 +123,16 @@ def test_without_debug_an_error_is_its_line_alone() -> None:
     expected = Outcome(2, "", "error: a.yaml: there is no such config file\n")
     assert nnctl("--debug", "train", "a.yaml").err != expected.err
     assert nnctl("train", "a.yaml") == python("-m", "nnctl", "train", "a.yaml") == expected
+
+
+@pytest.mark.parametrize("place", ["before the options", "among the options"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_command_begins_has_its_code(
+    number: signal.Signals, code: int, place: str
+) -> None:
+    outcome = python("-c", SIGNALLED, place, int(number))
+    assert (outcome.code, outcome.out) == (code, "")
+    assert outcome.err in ("", "interrupted\n", "terminated\n")
 
 
 def test_a_bug_shows_its_traceback_and_ends_with_1(samples: Path) -> None:

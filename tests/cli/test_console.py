@@ -42,17 +42,31 @@ def test_an_error_is_its_lines_and_its_exit_code(
     assert capsys.readouterr() == ("", f"error: a.yaml:1:2: first\nerror: second{SHOWN}\n")
 
 
-@pytest.mark.parametrize(("error", "code"), [(BrokenPipeError, 0), (KeyboardInterrupt, 130)])
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    @console.reported
+    def command() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [(KeyboardInterrupt, 130, "interrupted"), (console.Terminated, 143, "terminated")],
+)
 def test_what_stops_a_command_from_outside_has_its_code(
-    error: type[BaseException], code: int
+    error: type[BaseException], code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @console.reported
     def command() -> None:
         raise error
 
-    with pytest.raises(typer.Exit) as caught:
+    with pytest.raises(SystemExit) as caught:
         command()
-    assert caught.value.exit_code == code
+    assert caught.value.code == code
+    assert capsys.readouterr() == ("", f"{said}\n")
 
 
 def test_any_other_error_is_a_bug_and_is_left_alone() -> None:
@@ -84,6 +98,11 @@ def test_a_table_shows_cells_literally_and_numbers_to_the_right(
         "  b                                          2     nan\n"
         "\n"
     )
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    texts = [console.numbered(count, "parameter") for count in (0, 1, 1635)]
+    assert texts == ["0 parameters", "1 parameter", "1,635 parameters"]
 
 
 def test_a_table_is_not_wider_than_a_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +180,7 @@ def test_a_signal_that_python_drops_is_heard_all_the_same(name: str, code: int) 
         "        if number == 2: Deaf()\n"
         "console.heed_signals()\n"
         "try: command()\n"
-        "except typer.Exit as ending: print('exit', ending.exit_code)\n"
+        "except SystemExit as ending: print('exit', ending.code)\n"
     )
     outcome = python("-c", script)
     assert "Exception ignored in" in outcome.err  # or the test shows nothing

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,25 +15,35 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 ENDINGS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
 
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    handlers = [(each, signal.getsignal(each)) for each in SIGNALS]
+    yield
+    for each, handler in handlers:
+        signal.signal(each, handler)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_asks_and_is_raised_later(
     number: signal.Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
     requests: list[str] = []
-    handlers = [signal.getsignal(each) for each in SIGNALS]
     with pausing(lambda: requests.append("pause")) as pause:
         signal.raise_signal(number)
         assert requests == ["pause"]
         assert [signal.getsignal(each) for each in SIGNALS] == [signal.SIG_DFL] * 2
-    assert [signal.getsignal(each) for each in SIGNALS] == handlers
+    # What the first one raises is still to be put in order, and a second one ends that, too.
+    assert [signal.getsignal(each) for each in SIGNALS] == [signal.SIG_DFL] * 2
     assert capfd.readouterr().err == MESSAGE.decode()
     with pytest.raises(ENDINGS[number]):
         pause.raise_again()
 
 
 def test_without_a_signal_nothing_is_raised() -> None:
+    handlers = [signal.getsignal(each) for each in SIGNALS]
     with pausing(lambda: None) as pause:
-        pass
+        assert signal.getsignal(signal.SIGINT) not in handlers
+    assert [signal.getsignal(each) for each in SIGNALS] == handlers
     pause.raise_again()
 
 

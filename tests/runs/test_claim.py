@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,10 +42,23 @@ def test_a_claim_that_fails_is_free_again(tmp_path: Path) -> None:
     def fail(_: Path) -> None:
         raise ZeroDivisionError
 
-    (tmp_path / "iris").mkdir()
     with pytest.raises(ZeroDivisionError):
         create_directory(tmp_path, "iris", fail)
     assert names_in(tmp_path) == []
+    (tmp_path / "iris").mkdir()  # a person's
+    with pytest.raises(ZeroDivisionError):
+        create_directory(tmp_path, "iris", fail)
+    assert names_in(tmp_path) == ["iris"]
+    assert names_in(tmp_path / "iris") == []
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o775, 0o2770])
+def test_who_may_read_a_directory_that_is_taken_stays_as_it_was(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "iris").mkdir()
+    (tmp_path / "iris").chmod(mode)
+    path = create_directory(tmp_path, "iris", fill)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert names_in(path) == ["here"]
 
 
 def test_what_only_looks_like_a_claim_is_left_alone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nnctl.errors import RunError
+from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 from nnctl.runs.status import latest_unfinished, run_status
@@ -51,6 +52,23 @@ def test_where_all_are_finished_it_is_the_latest_of_them(tmp_path: Path) -> None
     write_run(tmp_path, "a", "finished", "2026-01-02")
     write_run(tmp_path, "b", "finished", "2026-01-01")
     assert latest_unfinished(tmp_path).name == "a"
+
+
+def test_cross_validations_that_may_go_on_are_named_where_there_is_no_run(tmp_path: Path) -> None:
+    statuses = {"a": "running", "b": "running", "c": "finished", "d": "interrupted", "e": "failed"}
+    for name, status in statuses.items():
+        create_cross_validation(tmp_path, name, {"status": status}, "")
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "cross_validation.json").write_text("{")
+    with (
+        hold_run(CrossValidationDirectory(tmp_path / "b")),  # it is being trained
+        pytest.raises(RunError) as caught,
+    ):
+        latest_unfinished(tmp_path)
+    commands = " or ".join(f"`nnctl resume {tmp_path / name}`" for name in "ade")
+    assert str(caught.value) == (
+        f"no runs in {tmp_path} yet; go on with {commands}, or train one with `nnctl train CONFIG`"
+    )
 
 
 def test_without_runs_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:

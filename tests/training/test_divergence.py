@@ -11,6 +11,7 @@ from nnctl.errors import DivergenceError
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.training.divergence import find_origin
 from nnctl.training.experiment import Experiment, start_experiment
+from nnctl.training.resuming import resume_experiment
 from nnctl.training.setback import MOST_HALVINGS
 from tests.cli.commands import ROOT
 from tests.training.experiments import (
@@ -23,6 +24,7 @@ from tests.training.experiments import (
     values,
     write_csv,
 )
+from tests.training.pauses import after_batches, contents, ended
 
 ROWS = "x y \n 0 1 \n 1 1 \n 1 0 \n 1 1 \n 0 0 \n 1 0"
 SGD: Settings = {"name": "sgd", "learning_rate": 1e-3}
@@ -174,6 +176,22 @@ def test_weights_that_are_worse_than_untrained_ones_are_not_gone_back_to(tmp_pat
     assert trainer.setbacks[-1].endswith(" with the first weights")
 
 
+def test_trained_weights_are_not_thrown_away_because_no_epoch_is_called_the_best(
+    tmp_path: Path,
+) -> None:
+    """As where a resumed run has another penalty, and chooses its best epoch anew."""
+    settings = chain(tmp_path, 2, optimizer={"name": "sgd", "learning_rate": 0.1}, **SLOWER)
+    run = ended(started(tmp_path, settings))
+    overrides = ["training.epochs=13", "optimizer.learning_rate=1e300", "regularization.l2=0.01"]
+    trainer = resume_experiment(run, overrides, force=True).assembly.trainer
+    present = trainer.network.parameters.copy()
+    with pytest.raises(DivergenceError):
+        next(trainer.epochs(13))
+    assert trainer.stopping.best_epoch is None
+    np.testing.assert_array_equal(trainer.snapshot.arrays["parameters"], present)
+    assert trainer.setbacks[-1].endswith(" with the best weights so far")
+
+
 def test_a_loss_that_explodes_is_a_divergence_before_it_overflows(tmp_path: Path) -> None:
     optimizer = {"name": "sgd", "learning_rate": 2.5}
     training = {"epochs": 9, "batch_size": "full"}
@@ -227,13 +245,27 @@ def test_every_setback_is_said_with_the_next_epoch(tmp_path: Path) -> None:
     assert said == experiment.assembly.trainer.learning_rate.halvings > 1
 
 
+def test_what_is_to_be_said_of_setbacks_outlives_a_pause(tmp_path: Path) -> None:
+    settings = chain(tmp_path, 2, **GROWING, **SLOWER)
+    whole = started(tmp_path, settings)
+    expected = [notice for result in whole.epochs() for notice in result.notices]
+    experiment, said = started(tmp_path, settings), list[str]()
+    run = experiment.run
+    while not experiment.is_trained:
+        after_batches(experiment.assembly.trainer, 7, experiment.assembly.trainer.pause)
+        said += [notice for result in experiment.epochs() for notice in result.notices]
+        experiment = resume_experiment(run)
+    assert said == expected != []
+    assert contents(run) == contents(whole.run)
+
+
 def test_after_ten_halvings_it_is_over(tmp_path: Path) -> None:
     experiment, message = diverged(tmp_path, chain(tmp_path, 1e200, 1e200, **SLOWER))
     rate = 1e-3 / 2**MOST_HALVINGS
     assert MOST_HALVINGS == 10
     assert message == (
         "training diverged in epoch 1, batch 1: the net inputs of the output layer became "
-        f"infinite or NaN, at learning rate {rate:g}; {REMEDY}"
+        f"infinite or NaN, at learning rate {rate:g} after 10 halvings, from 0.001; {REMEDY}"
     )
     assert parameters(experiment)["weights"][0, 0] == 1e200
 

@@ -110,6 +110,41 @@ def test_threads_of_the_program_may_predict_at_the_same_time(run: nnctl.Run) -> 
         np.testing.assert_array_equal(found[number], each)
 
 
+def test_where_no_more_threads_can_be_started_those_that_there_are_predict(
+    run: nnctl.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = rows(MANY)
+    alone = outputs_by_an_array(run.model, given)
+    started: list[Thread] = []
+
+    class Scarce(Thread):
+        def start(self) -> None:
+            if started:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+            super().start()
+
+    monkeypatch.setattr(numeric_rows, "Thread", Scarce)
+    monkeypatch.setattr(numeric_rows, "OPERATIONS_WORTH_A_THREAD", 0)
+    monkeypatch.setattr(numeric_rows, "usable_processors", lambda: 3)
+    np.testing.assert_array_equal(outputs_by_an_array(run.model, given), alone)
+    assert len(started) == 1
+    assert not started[0].is_alive()
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp == 1024, reason="longdouble is float64 here")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_number_beyond_float64_is_told_without_a_warning(
+    run: nnctl.Run, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(numeric_rows, "OPERATIONS_WORTH_A_THREAD", 0)
+    monkeypatch.setattr(numeric_rows, "usable_processors", lambda: threads)
+    given = rows(MANY).astype(np.longdouble)
+    given[MANY - 3, 2] = np.longdouble("1e4000")
+    with pytest.raises(DataError, match=rf"row {MANY - 3}: .*`x3`"):
+        run.predict(given)
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e300])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_number_that_cannot_be_used_is_told_with_its_row(

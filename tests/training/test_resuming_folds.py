@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.errors import RunError
-from nnctl.runs.checkpoint import read_checkpoint
+from nnctl.runs.checkpoint import read_checkpoint, save_checkpoint
 from nnctl.runs.cross_validation import CrossValidationDirectory
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.json_file import read_json, write_json
 from nnctl.runs.lock import hold_run
+from nnctl.runs.status import run_status
 from nnctl.training.cross_validation import CrossValidation, start_cross_validation
 from nnctl.training.experiment import Experiment
 from nnctl.training.loop import EpochResult
 from nnctl.training.resuming import resume_experiment
 from nnctl.training.resuming_folds import resume_cross_validation
 from tests.training.experiments import Settings, config_of
-from tests.training.pauses import contents, resumed
+from tests.training.pauses import contents, paused, resumed
 
 EPOCHS = 3
 ROWS = "x,y\n" + "".join(f"{n % 7},{'ab'[n * n % 5 < 2]}\n" for n in range(30))
@@ -155,6 +161,82 @@ def test_a_fold_that_was_trained_otherwise_is_refused() -> None:
     )
     shutil.rmtree(directory.fold(1).path)
     assert went_on(directory) == [1, 2, 3]
+
+
+def other_epochs(directory: CrossValidationDirectory) -> None:
+    """Go on with fold 2 alone and for longer, without coming to its end."""
+    paused(resume_experiment(directory.fold(2), ["training.epochs=5"]), 1)
+
+
+OTHERWISE = "fold-2: was not trained as the other folds are: training.epochs (3, now 5); remove"
+
+
+def test_the_fold_in_hand_is_refused_too_where_it_goes_on_otherwise() -> None:
+    directory = interrupted(2, 1)
+    other_epochs(directory)
+    assert OTHERWISE in refusal(directory)
+    assert run_status(directory.fold(2)) == "interrupted"
+
+
+def test_the_fold_in_hand_is_looked_at_once_more_when_it_is_begun() -> None:
+    directory = interrupted(2, 1)
+    validation = resume_cross_validation(directory)
+    other_epochs(directory)
+    with pytest.raises(RunError) as caught:
+        list(validation.results())
+    assert OTHERWISE in str(caught.value)
+    with hold_run(directory.fold(2)):  # nobody holds it any more
+        assert run_status(directory.fold(2)) == "interrupted"
+
+
+def test_what_a_fold_was_trained_with_counts_before_what_it_was_to_go_on_with() -> None:
+    """A resume of the fold alone was killed before config.yaml was replaced."""
+    directory = interrupted(2, 1)
+    run = directory.fold(2)
+    checkpoint = read_checkpoint(run.last)
+    config = checkpoint.metadata["config"]
+    checkpoint.metadata["config_before"] = {**config, "seed": config["seed"] + 1}
+    save_checkpoint(run.last, checkpoint)
+    assert "not trained as the other folds are: seed (0, now 1)" in refusal(directory)
+
+
+def test_a_config_that_was_edited_is_no_way_to_train_the_other_folds_otherwise() -> None:
+    directory = interrupted(1, 1)
+    text = directory.config.read_text()
+    directory.config.write_text(text.replace("epochs: 3", "epochs: 2"))
+    assert "fold-1: was not trained as the other folds are: training.epochs (2" in refusal(
+        directory
+    )
+    directory.config.write_text(text)
+    assert went_on(directory) == [1, 2, 3]
+
+
+def test_an_empty_directory_is_replaced_where_there_are_no_locks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    directory = interrupted(1, EPOCHS)
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    directory.fold(2).path.mkdir()
+    assert went_on(directory) == [2, 3]
+    assert {path.name for path in directory.path.iterdir() if path.is_dir()} == {
+        f"fold-{number}" for number in (1, 2, 3)
+    }
+
+
+def test_a_fold_whose_name_was_taken_in_the_meantime_is_no_other_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(*arguments: Any) -> Dataset:
+        directory.fold(2).path.mkdir()
+        (directory.fold(2).path / "notes.txt").touch()
+        return load_dataset(*arguments)
+
+    directory = interrupted(1, EPOCHS)
+    monkeypatch.setattr("nnctl.training.cross_validation.load_dataset", late)
+    assert "fold-2: is no run, and stands where fold 2 is to be; remove it" in refusal(directory)
 
 
 def test_another_fold_in_its_place_is_refused() -> None:

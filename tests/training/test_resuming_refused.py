@@ -107,7 +107,23 @@ def test_other_data_is_taken_on_purpose_and_said(run: RunDirectory) -> None:
     assert experiment.notices[0] == (
         f"{run.path}: its data is not what it was trained on: data.source is 26 rows (it had 24)"
     )
+    assert "the best epoch by validation_loss is chosen among those" in experiment.notices[1]
+    assert experiment.assembly.trainer.stopping.best_epoch is None
     assert [result.epoch for result in experiment.epochs()] == [3, 4]
+
+
+def test_other_data_needs_another_epoch(run: RunDirectory) -> None:
+    resumed(run)
+    rows = Path("rows.csv")
+    rows.write_text(rows.read_text() + "1,2,yes\n")
+    with pytest.raises(RunError, match="has no epoch left by whose validation_loss"):
+        resume_experiment(run, force=True)
+
+
+def test_the_same_data_under_another_name_is_compared_as_before(run: RunDirectory) -> None:
+    shutil.move("rows.csv", "other.csv")
+    trainer = resume_experiment(run, ["data.source=other.csv"], force=True).assembly.trainer
+    assert trainer.stopping.best_epoch is not None
 
 
 def test_data_that_moved_with_its_config_is_the_same(run: RunDirectory, tmp_path: Path) -> None:
@@ -253,6 +269,8 @@ def test_other_metrics_do_not_fit_even_on_purpose(run: RunDirectory) -> None:
         "loss=mean_squared_error",
         "regularization.l2=0.5",
         "training.class_weight=balanced",
+        "data.split.validation=0.5",
+        "seed=9",
     ],
 )
 def test_epochs_of_another_value_are_compared_anew(run: RunDirectory, override: str) -> None:

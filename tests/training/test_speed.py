@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from nnctl.config import config_from_dict
 from nnctl.data.dataset import load_dataset
+from nnctl.nn.layers import Dense
 from nnctl.training.assembly import assemble
 from nnctl.training.speed import Products, measure_speed
 
@@ -29,6 +30,8 @@ def test_the_products_of_the_last_batch_are_as_short_as_it_is() -> None:
     assert not any(out.any() for *_, out in products.last)
     products.compute(1)
     assert all(out.any() for *_, out in products.last)
+    stages = assembly.trainer.steps.workspace.stages
+    assert {stage.multiply for stage in stages if isinstance(stage, Dense)} == {products.multiply}
 
 
 def test_steps_are_taken_without_a_trace_in_the_data() -> None:

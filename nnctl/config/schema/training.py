@@ -80,7 +80,9 @@ class TrainingConfig(Section):
         None, description="The largest gradient that is taken as it is."
     )
     on_divergence: Literal["stop", "skip_batch", "halve_learning_rate"] = Field(
-        "stop", description="What to do when a number is not finite any more."
+        "stop",
+        description="What to do when a number is not finite any more; for `halve_learning_rate` "
+        "also when an epoch's loss is more than ten times that of the first weights.",
     )
 
 
