@@ -16,10 +16,10 @@ from nnctl.data.table import Table, number_matrix
 from nnctl.errors import Problem, UsageError
 from nnctl.plots.boundary import boundary_figure
 from nnctl.plots.confusion import confusion_figure
-from nnctl.plots.encoding import figure_bytes
+from nnctl.plots.encoding import figure_bytes, require_format
 from nnctl.plots.fit import fit_figure
 from nnctl.plots.history import history_figure
-from nnctl.runs.atomic import write_atomically
+from nnctl.runs.atomic import require_writable, write_atomically
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.history import read_history
@@ -44,6 +44,12 @@ class Picture:
     figure: Figure
     notices: tuple[str, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def require_place(path: Path) -> None:
+    """Raise what `save_picture` would raise of the path, before the work for a picture is done."""
+    require_format(path.suffix)
+    require_writable(path)
 
 
 def save_picture(figure: Figure, path: Path) -> None:

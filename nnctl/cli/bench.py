@@ -94,10 +94,11 @@ def present(report: dict[str, Any]) -> None:
         for speed in report["measured"]
     ]
     console.write_table(list(COLUMNS), rows, report["name"])
-    steps = report["steps_an_epoch"]
+    rows_a_step = console.numbered(report["batch_rows"], "row")
+    steps = console.numbered(report["steps_an_epoch"], "step")
     console.write_line(
-        f"a step: {report['batch_rows']:,} rows, {report['operations_a_step']:,} operations in "
-        f"matrix products of {report['dtype']}; {steps:,} step{'s' if steps > 1 else ''} an epoch"
+        f"a step: {rows_a_step}, {report['operations_a_step']:,} operations in "
+        f"matrix products of {report['dtype']}; {steps} an epoch"
     )
     console.write_line(
         f"memory: about {readable_bytes(report['training_bytes'])} for the training, "

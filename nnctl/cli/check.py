@@ -31,7 +31,7 @@ def present(report: dict[str, Any]) -> None:
     columns = ("layer", "shape", "activation", "initializer", "parameters", "memory")
     console.write_table(columns, [[layer[c] for c in columns] for layer in report["layers"]])
     console.write_line(
-        f"{report['parameters']:,} parameters in {report['dtype']}, about "
+        f"{console.numbered(report['parameters'], 'parameter')} in {report['dtype']}, about "
         f"{report['training_memory']} to train, {report['threads']} BLAS thread(s)"
     )
     rows = ", ".join(f"{count:,} {name}" for name, count in report["rows"].items() if count)

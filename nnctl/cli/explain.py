@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnctl.cli import console
-from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, RunsDir, WhichCheckpoint
+from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, RunsDir
 
 if TYPE_CHECKING:
     from nnctl.data.arrays import IntArray
@@ -51,7 +51,15 @@ def explain(
         ),
     ] = 6,
     overrides: Overrides = None,
-    checkpoint: WhichCheckpoint = "best",
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="best|last",
+            help="Which of a run's weights to use; left out, best.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
@@ -61,7 +69,7 @@ def explain(
     The network is that of a config before its training, or a trained one. Nothing is written.
     Without hidden layers it is shown as a formula in the data's own units, too.
     """
-    from nnctl.cli.explain_tables import present_step, present_subject
+    from nnctl.cli.explain_tables import present_step, present_subject, with_short_names
     from nnctl.cli.explain_update import present_summary
     from nnctl.errors import UsageError
     from nnctl.training.explanation_report import formula_report, step_report, subject_report
@@ -70,9 +78,10 @@ def explain(
     if row is not None and batch:
         raise UsageError("--row explains a single row and --batch many; leave one out")
     explained = opened(subject, runs_dir, checkpoint, overrides)
+    positions = chosen(explained, row, batch=batch)
     console.notes([*explained.notices, *remarks(explained, batch=batch)])
     report = subject_report(explained)
-    positions = chosen(explained, row, batch=batch)
+    shown = with_short_names(report)
     if not json:
         present_subject(report)
     reports = []
@@ -80,16 +89,16 @@ def explain(
         for step, rows in taken(explained, positions, steps):
             reports.append(step_report(explained, step, explained.cells(rows)))
             if not json:
-                present_step(report, reports[-1], digits)
+                present_step(shown, reports[-1], digits)
     formula_after = formula_report(explained)
     if json:
         console.write_json({**report, "steps": reports, "formula_after": formula_after})
     else:
-        present_summary(report, reports, formula_after, digits)
+        present_summary(shown, reports, formula_after, digits)
 
 
 def opened(
-    reference: str | None, runs_dir: Path, checkpoint: str, overrides: list[str] | None
+    reference: str | None, runs_dir: Path, checkpoint: str | None, overrides: list[str] | None
 ) -> Subject:
     """Return the network of a config's file, or of a run; UsageError for options of the other."""
     from nnctl.config import load_config
@@ -97,13 +106,15 @@ def opened(
     from nnctl.runs.directory import find_run
     from nnctl.training.explained_rows import subject_of_config, subject_of_run
 
-    if checkpoint not in ("best", "last"):
+    if checkpoint not in (None, "best", "last"):
         raise UsageError(f"--checkpoint must be best or last (received {checkpoint})")
     if reference is not None and is_config(reference):
+        if checkpoint is not None:
+            raise UsageError("--checkpoint chooses among a run's weights; a config has none yet")
         return subject_of_config(load_config(reference, overrides or ()), reference)
     if overrides:
         raise UsageError("--set is laid over a config; a trained run is explained as it is")
-    return subject_of_run(find_run(reference, runs_dir), "best" if checkpoint == "best" else "last")
+    return subject_of_run(find_run(reference, runs_dir), "last" if checkpoint == "last" else "best")
 
 
 def is_config(reference: str) -> bool:
@@ -138,7 +149,12 @@ def taken(
 
 def remarks(subject: Subject, *, batch: bool) -> Iterator[str]:
     """Say what makes the numbers of a step other than one might expect."""
-    layers = subject.assembly.trainer.network.layers
+    trainer, epochs = subject.assembly.trainer, subject.config.training.epochs
+    layers = trainer.network.layers
+    if subject.next_epoch >= epochs:
+        yield f"training ended with epoch {epochs}; shown is how it would go on"
+        if trainer.learning_rate.rate(subject.next_epoch) == 0.0:
+            yield "its schedule has brought the learning rate to 0 by then, where no weight moves"
     normalized = any(
         layer.normalization and layer.normalization.name == "batch" for layer in layers
     )

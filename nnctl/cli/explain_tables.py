@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from nnctl.cli import console
 from nnctl.cli.explain_update import Report, present_formula, present_update, units_of
-from nnctl.cli.matrices import Cell, Matrix, counted
+from nnctl.cli.matrices import Cell, Matrix, counted, shortened
 from nnctl.errors import printable
 
 MOST_ROWS = 4  # of a batch
@@ -18,6 +18,14 @@ BESIDE = {
     "standardized": "v",
     "mask": "mask",
 }
+
+TRAINED_OTHERWISE = ("batch normalization", "dropout")  # than they predict
+
+
+def with_short_names(subject: Report) -> Report:
+    """Return a report whose inputs and outputs have names that leave room for their numbers."""
+    names = {key: [shortened(name) for name in subject[key]] for key in ("inputs", "outputs")}
+    return {**subject, **names}
 
 
 def present_subject(report: Report) -> None:
@@ -67,11 +75,19 @@ def inputs_table(subject: Report, step: Report) -> Matrix:
         "inputs: as they stand in the data, and x as the network sees them",
         ("in the data", "x"),
         corner="input",
+        things="columns",
     )
     cells = dict(zip(subject["features"], rows[0]["features"], strict=True))
-    written = ["missing" if cells[name] is None else cells[name] for name in subject["input_of"]]
+    written = [shown_cell(cells[name]) for name in subject["input_of"]]
     matrix.add(names, [*zip(written, step["inputs"][0], strict=True)], 2 * MOST_INPUTS, "inputs")
     return matrix
+
+
+def shown_cell(value: Cell) -> Cell:
+    """Return a cell of the data as it stands in a table."""
+    if value is None:
+        return "missing"
+    return shortened(value) if isinstance(value, str) else value
 
 
 def batch_table(subject: Report, step: Report) -> Matrix:
@@ -147,8 +163,9 @@ def present_loss(subject: Report, step: Report, digits: int) -> None:
     matrix = Matrix(
         f"loss, {loss['name']}",
         ("a", "y", "a - y"),
-        (f"{loss['value']}, {sizes(subject, step)}",),
+        (f"{loss['value']}, {sizes(subject, step)}", *scalings(subject, digits)),
         corner="output",
+        things="columns",
     )
     for number, row in enumerate(step["rows"][:MOST_ROWS]):
         place = f" of row {row['row']:,}" if len(step["rows"]) > 1 else ""
@@ -159,7 +176,7 @@ def present_loss(subject: Report, step: Report, digits: int) -> None:
     if len(step["rows"]) > MOST_ROWS:
         matrix.leave_out(counted(len(step["rows"]) - MOST_ROWS, len(step["rows"]), "rows"))
     matrix.write(digits)
-    console.write_line("".join(loss_lines(step, digits)))
+    console.write_line("".join(loss_lines(subject, step, digits)))
 
 
 def sizes(subject: Report, step: Report) -> str:
@@ -172,21 +189,39 @@ def sizes(subject: Report, step: Report) -> str:
     return text
 
 
-def loss_lines(step: Report, digits: int) -> Iterator[str]:
-    """Yield the loss, the penalty and the answers."""
+def scalings(subject: Report, digits: int) -> Iterator[str]:
+    """Yield how each target became a y, where it is scaled."""
+    scaling = subject["target_scaling"] or {}
+    for name, numbers in scaling.items():
+        symbol, target = ("y", "target") if len(scaling) == 1 else (f"y {name}", name)
+        center, scale = numbers["center"], numbers["scale"]
+        sign = "-" if center >= 0.0 else "+"
+        yield f"{symbol} = ({target} {sign} {abs(center):.{digits}g}) / {scale:.{digits}g}"
+
+
+def loss_lines(subject: Report, step: Report, digits: int) -> Iterator[str]:
+    """Yield the loss, the penalty, the answers, and what they are of targets in their own units."""
     yield f"L = {step['loss']:.{digits}g}"
     if step["penalty"]:
         yield f", and a penalty on the weights of {step['penalty']:.{digits}g}"
     yield "\n"
-    predictions = step["predictions"][:MOST_ROWS]
-    answers = [
+    kinds = {stage["kind"] for layer in step["layers"] for stage in layer["stages"]}
+    answer = "answer" if kinds.isdisjoint(TRAINED_OTHERWISE) else "answer when it predicts"
+    yield f"{answer}: {listed(step['predictions'], digits)}\n"
+    if subject["target_scaling"] is not None:
+        yield f"target: {listed([row['targets'] for row in step['rows']], digits)}\n"
+
+
+def listed(answers: Sequence[str | Sequence[float]], digits: int) -> str:
+    """Return the first of the answers, classes or numbers, and how many more there are."""
+    texts = [
         printable(answer)
         if isinstance(answer, str)
         else " and ".join(f"{value:.{digits}g}" for value in answer)
-        for answer in predictions
+        for answer in answers[:MOST_ROWS]
     ]
-    more = len(step["predictions"]) - len(answers)
-    yield f"answer: {', '.join(answers)}" + (f" and {more:,} more" if more else "") + "\n"
+    more = len(answers) - len(texts)
+    return ", ".join(texts) + (f" and {more:,} more" if more else "")
 
 
 def backward_table(subject: Report, step: Report, layer: Report, sources: Sequence[str]) -> Matrix:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnctl.cli import console
-from nnctl.cli.options import ConfigArgument, Json, Output, Overrides, Plots
+from nnctl.cli.options import ConfigArgument, Json, Overrides, Plots
 
 if TYPE_CHECKING:
+    from nnctl.errors import NnctlError
     from nnctl.training.learning_rate_range import RangeTest
 
 LINES = 12  # of the table
 DEFAULT_OUTPUT = Path("learning_rate.png")
+DEFAULT_STEPS, MOST_STEPS = 200, 100_000
 
 
 def find_learning_rate(
@@ -26,10 +29,26 @@ def find_learning_rate(
         float, typer.Option("--highest", metavar="RATE", help="The rate of the last step.")
     ] = 10.0,
     steps: Annotated[
-        int, typer.Option("--steps", metavar="N", min=10, help="How many steps.")
-    ] = 200,
+        int,
+        typer.Option(
+            "--steps",
+            metavar="N",
+            min=10,
+            max=MOST_STEPS,
+            help="How many steps; more of them find a smaller rate.",
+        ),
+    ] = DEFAULT_STEPS,
     overrides: Overrides = None,
-    output: Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"The picture, PNG or SVG; left out, {DEFAULT_OUTPUT}.",
+            show_default=False,
+        ),
+    ] = None,
     plots: Plots = True,
     json: Json = False,
 ) -> None:
@@ -38,6 +57,7 @@ def find_learning_rate(
     It trains on the config's own training rows, batch by batch, and keeps nothing of it. The
     suggestion is a tenth of the rate at which the smoothed loss is least; the rate at which it
     falls fastest is shown beside it. Smith (2017), arXiv:1506.01186, and the rules of fastai.
+    More steps train for longer at each rate: compare suggestions for the same --steps only.
     """
     from nnctl.config import load_config
     from nnctl.training.explained_rows import subject_of_config
@@ -45,33 +65,49 @@ def find_learning_rate(
     from nnctl.training.threads import blas_threads
 
     refuse_empty_range(lowest, highest)
+    drawn = place_of_picture(output, plots=plots)
     subject = subject_of_config(load_config(config, overrides or ()), config)
     console.notes(subject.notices)
     with blas_threads(subject.assembly.threads):
         test = range_test(subject.assembly.trainer, lowest, highest, steps)
     refuse_nothing_measured(test)
-    drawn = None
-    if plots:
-        drawn = output or DEFAULT_OUTPUT
-        draw(test, subject.config.name, drawn)
+    failure = None if drawn is None else draw(test, subject.config.name, drawn)
     if json:
-        plot = None if drawn is None else str(drawn)
+        plot = None if drawn is None or failure else str(drawn)
         console.write_json({"config": config, **test.to_dict(), "plot": plot})
     else:
         present(test, subject.config.name)
-        if drawn is not None:
+        if drawn is not None and not failure:
             console.say(f"drawn in {drawn}")
-    console.notes(remarks(test))
+    console.notes(remarks(test, steps))
+    if failure:
+        raise failure
 
 
 def refuse_empty_range(lowest: float, highest: float) -> None:
     """Raise UsageError for rates that do not grow."""
     from nnctl.errors import UsageError
 
-    if not 0.0 < lowest < highest < float("inf"):
+    if not math.isfinite(highest):
+        raise UsageError(f"--highest must be a finite number (received {highest:g})")
+    if not 0.0 < lowest < highest:
         raise UsageError(
             f"--lowest must be above 0 and below --highest (received {lowest:g} and {highest:g})"
         )
+
+
+def place_of_picture(output: Path | None, *, plots: bool) -> Path | None:
+    """Return where to draw, None for nowhere; raise before the test what forbids it after it."""
+    from nnctl.analysis.pictures import require_place
+    from nnctl.errors import UsageError
+
+    if not plots:
+        if output is not None:
+            raise UsageError(f"--no-plots draws nothing at --output {output}; leave one out")
+        return None
+    path = output or DEFAULT_OUTPUT
+    require_place(path)
+    return path
 
 
 def refuse_nothing_measured(test: RangeTest) -> None:
@@ -82,9 +118,10 @@ def refuse_nothing_measured(test: RangeTest) -> None:
         raise DivergenceError("the loss is not finite before the first step; scale the data")
 
 
-def draw(test: RangeTest, name: str, path: Path) -> None:
-    """Write the curve as PNG or SVG."""
+def draw(test: RangeTest, name: str, path: Path) -> NnctlError | None:
+    """Write the curve as PNG or SVG; return what went wrong, for the numbers are still of use."""
     from nnctl.analysis.pictures import save_picture
+    from nnctl.errors import NnctlError
     from nnctl.plots.learning_rate import learning_rate_figure
 
     figure = learning_rate_figure(
@@ -96,7 +133,11 @@ def draw(test: RangeTest, name: str, path: Path) -> None:
         test.suggestion,
         f"{name}: learning rate range test",
     )
-    save_picture(figure, path)
+    try:
+        save_picture(figure, path)
+    except NnctlError as error:
+        return error
+    return None
 
 
 def present(test: RangeTest, name: str) -> None:
@@ -125,8 +166,16 @@ def present(test: RangeTest, name: str) -> None:
         )
 
 
-def remarks(test: RangeTest) -> list[str]:
+def remarks(test: RangeTest, steps: int) -> list[str]:
     """Say what makes the suggestion less than sure."""
+    if steps == DEFAULT_STEPS or test.suggestion is None:
+        return doubts(test)
+    number = f"the suggestion is one of {steps:,} steps, and not comparable with {DEFAULT_STEPS}'s"
+    return [*doubts(test), number]
+
+
+def doubts(test: RangeTest) -> list[str]:
+    """Say why the curve does not show all that the suggestion is read off."""
     if test.suggestion is None:
         return [
             "no suggestion: the loss is least at the first step and only grows; give a smaller "
@@ -135,6 +184,11 @@ def remarks(test: RangeTest) -> list[str]:
     if test.suggestion < test.rates[0]:
         return [
             "the suggestion lies below the rates that were tried; give a smaller --lowest to see it"
+        ]
+    if test.vanished is not None:
+        return [
+            "the loss fell to less than a thousandth of what it was before the rate could do harm, "
+            "and its minimum is sought no further: larger rates may do as well"
         ]
     if test.minimum == len(test.losses) - 1 and not test.diverged:
         return [

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len, set_cell_size
+
 from nnctl.cli import console
 from nnctl.errors import printable
 
 Cell = float | str | None
 GAP, MARGIN = 3, 4  # of a table: between two columns, and on both sides together
+MOST_CELLS = 24  # of a name in a table, where a wide character takes two
+MOST_NAMED = 3  # columns that are left out
 
 
 @dataclass
@@ -61,9 +65,30 @@ class Matrix:
             if not self.continued:
                 break
         if first < end:
-            self.leave_out(counted(end - first, end - self.beside, self.things))
+            self.leave_out(self.without_room(first))
         if self.left_out:
             console.write_line(f"left out: {', '.join(self.left_out)} (--json has all)\n")
+
+    def without_room(self, first: int) -> str:
+        """Return the names of the columns from `first` on; a number for many of them, or units."""
+        rest = self.columns[first:]
+        if self.things == "columns" and len(rest) <= MOST_NAMED:
+            return f"column{'s' if len(rest) > 1 else ''} {printable(', '.join(rest))}"
+        return counted(len(rest), len(self.columns) - self.beside, self.things)
+
+
+def shortened(name: str) -> str:
+    """Return a name that leaves room in a table for numbers, its middle left out where it is long.
+
+    >>> shortened("the mean concentration of nitrogen dioxide")
+    'the mean con…gen dioxide'
+    """
+    text = printable(name)
+    if cell_len(text) <= MOST_CELLS:
+        return text
+    end = (MOST_CELLS - 1) // 2
+    head, tail = set_cell_size(text, MOST_CELLS - 1 - end), set_cell_size(text[::-1], end)[::-1]
+    return f"{head.rstrip()}…{tail.lstrip()}"
 
 
 def counted(some: int, everything: int, things: str) -> str:
@@ -105,9 +130,9 @@ def fitting(labels: Sequence[str], columns: Sequence[str], cells: Sequence[Seque
     """Return how many columns fit beside the labels, at least one."""
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else console.PLAIN_WIDTH
-    room = width - MARGIN - max(len(printable(label)) for label in labels)
+    room = width - MARGIN - max(cell_len(printable(label)) for label in labels)
     for count, (name, column) in enumerate(zip(columns, cells, strict=True)):
-        room -= GAP + max(len(printable(text)) for text in (name, *column))
+        room -= GAP + max(cell_len(printable(text)) for text in (name, *column))
         if room < 0:
             return max(count, 1)
     return len(columns)

@@ -99,7 +99,8 @@ def describe(experiment: Experiment) -> str:
     sets = [f"{len(dataset.train.inputs):,} training"]
     for name, rows in (("validation", dataset.validation), ("test", dataset.test)):
         sets += [f"{len(rows.inputs):,} {name}"] if rows is not None else []
-    return f"{layers}, {len(network.parameters):,} parameters; rows: {', '.join(sets)}"
+    parameters = console.numbered(len(network.parameters), "parameter")
+    return f"{layers}, {parameters}; rows: {', '.join(sets)}"
 
 
 def tell_of_the_end(experiment: Experiment, *, json: bool) -> None:

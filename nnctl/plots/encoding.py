@@ -20,15 +20,19 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 
     Raises UsageError for any other suffix.
     """
-    write = FORMATS.get(suffix.lower())
-    if write is None:
+    require_format(suffix)
+    picture = BytesIO()
+    with plot_style():
+        FORMATS[suffix.lower()](figure, picture)
+    return picture.getvalue()
+
+
+def require_format(suffix: str) -> None:
+    """Raise UsageError for the suffix of no format that figures are written in."""
+    if suffix.lower() not in FORMATS:
         received = f"received suffix {suffix!r}" if suffix else "received no suffix"
         known = " or ".join(FORMATS)
         raise UsageError(f"a plot's format follows from its suffix ({received}); use {known}")
-    picture = BytesIO()
-    with plot_style():
-        write(figure, picture)
-    return picture.getvalue()
 
 
 def _write_png(figure: Figure, picture: BytesIO) -> None:

@@ -20,10 +20,12 @@ from nnctl.data.folds import Fold
 from nnctl.data.loading import load_tables
 from nnctl.data.table import Table
 from nnctl.errors import Problem, RunError, UsageError
+from nnctl.runs.checkpoint import Checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.training.assembly import Assembly, assemble
 from nnctl.training.evaluation import Examples, examples_of
-from nnctl.training.inference import load_model
+from nnctl.training.inference import FORGED, load_model
+from nnctl.training.loop import Trainer
 from nnctl.training.own_rows import run_config
 from nnctl.training.resuming import (
     check_data,
@@ -60,8 +62,8 @@ class Subject:
 
     @property
     def next_epoch(self) -> int:
-        """The epoch, from 0, that a step belongs to; after the last epoch it is that one again."""
-        return min(self.epoch, self.config.training.epochs - 1)
+        """The epoch, from 0, that a step belongs to; after the last one, that of one more."""
+        return self.epoch
 
     def row(self, number: int) -> IntArray:
         """Return the position of row `number` of the data, counted from 1; UsageError if none."""
@@ -84,10 +86,12 @@ class Subject:
         trainer, train = self.assembly.trainer, self.dataset.split.train
         settings, size = trainer.settings, trainer.batch_rows
         shuffle = settings.shuffle and size < len(train)
+        first = 0 if trainer.progress is None else trainer.progress.batches
         for epoch in count(self.next_epoch):
-            parts = batches(len(train), size, settings.seed, epoch, shuffle)
-            for batch, rows in enumerate(parts):
+            parts = batches(len(train), size, settings.seed, epoch, shuffle, first)
+            for batch, rows in enumerate(parts, first):
                 yield train[rows], epoch, batch
+            first = 0
 
     def examples(self, positions: IntArray) -> Examples:
         """Return rows of the table, in this order, as training would take them."""
@@ -177,15 +181,32 @@ def subject_of_run(run: RunDirectory, which: Which) -> Subject:
         epoch, notices = assembly.trainer.epoch, damages
     else:
         assembly, config = assemble(config, dataset)
-        model, network = load_model(run.best), assembly.trainer.network
-        if model.network.parameters.shape != network.parameters.shape:
-            message = "is not of the same training as last.npz; restore it, or train again"
-            raise RunError(Problem(message, str(run.best)))
-        network.parameters[...] = model.network.parameters
-        network.state[...] = model.network.state
-        epoch = model.epoch
-        memory = bool(assembly.trainer.optimizer.slots)
-        notices = (
-            "the optimizer begins without a memory of earlier steps; `--checkpoint last` has it",
-        ) * memory
+        epoch, notices = take_best(run, last, assembly.trainer)
     return Subject(str(run.path), config, dataset, tables.main, assembly, epoch, notices)
+
+
+def take_best(run: RunDirectory, last: Checkpoint, trainer: Trainer) -> tuple[int, tuple[str, ...]]:
+    """Put the run's best weights into a new trainer; return their epoch, and what is to be said.
+
+    The learning rate is reduced as it was by the run's last epoch.
+    """
+    model, network = load_model(run.best), trainer.network
+    if model.network.parameters.shape != network.parameters.shape:
+        message = "is not of the same training as last.npz; restore it, or train again"
+        raise RunError(Problem(message, str(run.best)))
+    network.parameters[...] = model.network.parameters
+    network.state[...] = model.network.state
+    try:
+        trainer.learning_rate.restore(last.metadata["learning_rate"])
+    except FORGED as error:
+        message = f"its learning rate cannot be restored ({error}); train again"
+        raise RunError(Problem(message, str(run.path))) from error
+    notices: tuple[str, ...] = ()
+    state = trainer.learning_rate.state()
+    if state["halvings"] or state.get("reductions"):
+        notices += ("the learning rate is as reduced as it was after the run's last epoch",)
+    if trainer.optimizer.slots:
+        notices += (
+            "the optimizer begins without a memory of earlier steps; `--checkpoint last` has it",
+        )
+    return model.epoch, notices

@@ -68,6 +68,7 @@ class StepNumbers:
     learning_rate: float
     examples: Examples
     layers: list[LayerNumbers]
+    decisions: FloatArray  # (rows, n_outputs) before the step, as prediction makes them
     outputs: FloatArray  # (rows, n_outputs)
     loss: float
     penalty: float
@@ -112,6 +113,7 @@ class SlowTrainer:
         objective = self.objective.narrowed(len(examples))
         workspace.draw_masks(stream(self.settings.seed, "dropout", epoch, batch))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            decisions = workspace.decisions(examples.inputs).copy()
             layers, scores = forward(workspace, examples.inputs)
             loss = objective(scores, examples.encoded, examples.weights)
             self._require_finite(loss, rate)
@@ -128,6 +130,7 @@ class SlowTrainer:
             learning_rate=rate,
             examples=examples,
             layers=layers,
+            decisions=decisions,
             outputs=outputs,
             loss=loss,
             penalty=penalty,

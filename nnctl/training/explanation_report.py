@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnctl.data.arrays import FloatArray
+from nnctl.data.preprocessing import Preprocessing
 from nnctl.nn.network import Network
 from nnctl.training.decoding import ClassDecoder, Decoder, NumberDecoder
 from nnctl.training.explained_rows import Cells, Subject
@@ -30,6 +31,7 @@ def subject_report(subject: Subject) -> dict[str, Any]:
         "inputs": list(preprocessing.input_names),
         "input_of": [f.name for f in preprocessing.features for _ in f.input_names],
         "targets": list(preprocessing.targets),
+        "target_scaling": target_scaling(preprocessing),
         "outputs": output_names(trainer.decoder, trainer.network.n_outputs),
         "loss": {"name": trainer.loss.name, **vars(LOSS_FORMULAS[trainer.loss.name])},
         "optimizer": config.optimizer.name,
@@ -37,6 +39,15 @@ def subject_report(subject: Subject) -> dict[str, Any]:
         "gradient_clipping": clipping if any(clipping.values()) else None,
         "formula": formula_report(subject),
     }
+
+
+def target_scaling(preprocessing: Preprocessing) -> dict[str, Any] | None:
+    """Return what is taken off each target, and what it is then divided by; None where nothing."""
+    center, scale = preprocessing.target_scaler.center, preprocessing.target_scaler.scale
+    if not (center.any() or (scale != 1.0).any()):
+        return None
+    numbers = zip(preprocessing.targets, center.tolist(), scale.tolist(), strict=True)
+    return {name: {"center": c, "scale": s} for name, c, s in numbers}
 
 
 def formula_of(subject: Subject) -> LinearFormula | None:
@@ -87,7 +98,7 @@ def step_report(subject: Subject, step: StepNumbers, cells: Cells) -> dict[str, 
             for index, layer in enumerate(step.layers)
         ],
         "outputs": step.outputs.tolist(),
-        "predictions": predictions(subject, step.layers[-1], step.outputs),
+        "predictions": predictions(subject, step.decisions),
         "loss": step.loss,
         "penalty": step.penalty,
         "gradient_norm": gradients.norm,
@@ -109,14 +120,12 @@ def rows_report(cells: Cells) -> list[dict[str, Any]]:
     ]
 
 
-def predictions(subject: Subject, last: LayerNumbers, outputs: FloatArray) -> list[Any]:
-    """Return what the outputs mean: a class a row, or numbers in the targets' own units."""
+def predictions(subject: Subject, decisions: FloatArray) -> list[Any]:
+    """Return what the network says: a class a row, or numbers in the targets' own units."""
     decoder = subject.assembly.trainer.decoder
     if isinstance(decoder, ClassDecoder):
-        by_score = decoder.activation.decides_by_score
-        scores = last.stages[-2].outputs if by_score else outputs
-        return [decoder.classes[label] for label in decoder.predicted(scores)]
-    return [*decoder.preprocessing.inverse_targets(outputs).tolist()]
+        return [decoder.classes[label] for label in decoder.predicted(decisions)]
+    return [*decoder.preprocessing.inverse_targets(decisions).tolist()]
 
 
 def layer_report(

@@ -9,6 +9,10 @@ falls. Two rules read such a rate off the curve:
   grow.
 
 The second is taken as the suggestion: a minimum is found more surely in a noisy curve than a slope.
+A loss that has all but reached 0 is noise from there on, and its minimum is sought no further.
+
+More steps train for longer at each rate, so the loss is least at a smaller one: suggestions can be
+compared for the same number of steps only.
 
 References: Smith 2017, "Cyclical Learning Rates for Training Neural Networks", arXiv:1506.01186,
 section 3.3, whose rate grows linearly. The exponential growth, the bias-corrected running mean and
@@ -21,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +38,8 @@ REMEMBERED = 0.9  # the share of the running mean that a step keeps
 WARM_UP = 10  # steps until the running mean is one: before that it is the noise of a batch or two
 DIVERGED, GIVEN_BACK = 4.0, 2.0  # times the least running mean, and the one after the warm-up
 WIDTH = 0.03  # of the final smoothing, in shares of the curve
+REACH = 6.0  # widths to either side, beyond which the bell is less than 0.00000002
+NOTHING = 1e-3  # a share of the first loss: what is less has all but reached 0
 SAFETY = 10.0  # the rate at the minimum is divided by it
 
 
@@ -44,23 +51,33 @@ class RangeTest:
     losses: FloatArray  # (n_steps,) of each step's batch, before the step
     diverged: bool  # whether it ended for that, and not at the highest rate
 
-    @property
+    @cached_property
     def smoothed(self) -> FloatArray:
         """The losses (n_steps,) without most of their noise: a weighted mean of neighbours.
 
         The weights are a bell curve around each step, so that unlike a running mean it does not lag
         behind.
         """
-        steps = np.arange(len(self.losses))
-        width = max(WIDTH * len(steps), 0.5)
-        weights = np.exp(-0.5 * ((steps[:, np.newaxis] - steps) / width) ** 2)
-        smoothed: FloatArray = weights @ self.losses / weights.sum(axis=1)
+        width = max(WIDTH * len(self.losses), 0.5)
+        reach = math.ceil(REACH * width)
+        bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+        sums, weights = (
+            np.convolve(values, bell)[reach:-reach]
+            for values in (self.losses, np.ones(len(self.losses)))
+        )
+        smoothed: FloatArray = sums / weights
         return smoothed
+
+    @cached_property
+    def vanished(self) -> int | None:
+        """The first step whose smoothed loss is less than a thousandth of the first; else None."""
+        below = np.flatnonzero(self.smoothed < NOTHING * self.smoothed[0])
+        return int(below[0]) if len(below) else None
 
     @property
     def minimum(self) -> int:
-        """The step with the least smoothed loss."""
-        return int(np.argmin(self.smoothed))
+        """The step with the least smoothed loss, or the one at which it has all but reached 0."""
+        return int(np.argmin(self.smoothed)) if self.vanished is None else self.vanished
 
     @property
     def steepest(self) -> int | None:

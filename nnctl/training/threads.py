@@ -38,6 +38,8 @@ def describe_choice(wanted: int | str, operations: int, processors: int) -> str:
     """Say why `choose_threads` gives what it gives."""
     if isinstance(wanted, int):
         return f"compute.threads is {wanted}"
+    if operations < 2 * OPERATIONS_WORTH_A_THREAD:
+        return f"a step of {operations:,} operations is too small to be divided among threads"
     return (
         f"a step takes {operations:,} operations, each thread should have "
         f"{OPERATIONS_WORTH_A_THREAD:,.0f}, and {processors} "

@@ -63,7 +63,8 @@ def test_each_number_of_threads_has_a_row_of_its_own(five: str) -> None:
 
 
 def test_the_choice_of_threads_is_explained(five: str) -> None:
-    assert report_of(five)["threads_reason"].startswith("a step takes 244 operations, each ")
+    reason = "a step of 244 operations is too small to be divided among threads"
+    assert report_of(five)["threads_reason"] == reason
     report = report_of(five, "--set", "compute.threads=2")
     assert report["threads_reason"] == "compute.threads is 2"
     assert [speed["threads"] for speed in report["measured"]] == [2]
@@ -79,7 +80,7 @@ def test_a_table_shows_every_figure_and_nothing_is_written(five: str) -> None:
     assert [heading.strip() for heading in headings.split("   ")] == list(COLUMNS)
     assert len(row.split()) == len(COLUMNS)
     assert "a step: 2 rows, 244 operations in matrix products of float32; 3 steps" in outcome.out
-    assert "training would use 1 BLAS thread(s): a step takes 244 operations" in outcome.out
+    assert "training would use 1 BLAS thread(s): a step of 244 operations" in outcome.out
     assert sorted(Path().iterdir()) == before
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.config import load_config
+from nnctl.data.batching import batches
 from nnctl.nn.losses import LOSSES
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.training.formulas import LOSS_FORMULAS
+from nnctl.training.inference import load_model
 from tests.cli.commands import ROOT, Outcome, nnctl
 from tests.cli.samples import AND_DATA, CONFIGS
 
@@ -104,6 +107,7 @@ def test_json_has_every_number(samples: Path) -> None:
         "inputs": ["x"],
         "input_of": ["x"],
         "targets": ["y"],
+        "target_scaling": None,
         "outputs": ["y"],
         "loss": {
             "name": "mean_squared_error",
@@ -244,11 +248,25 @@ def test_the_last_checkpoint_brings_its_optimizer(runs: Path) -> None:
     assert f"0.9^{last.metadata['optimizer_steps'] + 1})" in moments["last"]
 
 
-def test_after_its_last_epoch_a_run_s_rate_is_that_of_it(samples: Path) -> None:
+def test_after_its_last_epoch_a_run_s_step_is_one_of_the_next(samples: Path) -> None:
     schedule = ("--set", "optimizer.schedule={name: step, step_size: 1, gamma: 0.5}")
+    small = ("--set", "training.batch_size=1")
+    assert nnctl("train", "line.yaml", *schedule, *small, "--no-plots", "--quiet").code == 0
+    outcome = nnctl("explain", "line", "--checkpoint", "last", "--batch", "--steps", 4, "--json")
+    assert outcome.err == "note: training ended with epoch 2; shown is how it would go on\n"
+    steps = json.loads(outcome.out)["steps"]
+    assert {(step["learning_rate"], step["epoch"]) for step in steps} == {(0.125, 3)}
+    rows = [step["rows"][0]["row"] - 1 for step in steps]
+    seed = load_config("line.yaml", ()).seed
+    assert rows == np.concatenate([*batches(4, 1, seed, 2, True)]).tolist()
+
+
+def test_a_rate_that_a_schedule_has_brought_to_0_is_remarked_on(samples: Path) -> None:
+    schedule = ("--set", "optimizer.schedule=cosine")
     assert nnctl("train", "line.yaml", *schedule, "--no-plots", "--quiet").code == 0
-    (step,) = explained("line", "--checkpoint", "last")["steps"]
-    assert (step["learning_rate"], step["epoch"]) == (0.25, 2)
+    outcome = nnctl("explain", "line", "--checkpoint", "last")
+    assert "; learning rate 0\n" in outcome.out
+    assert "note: its schedule has brought the learning rate to 0 by then" in outcome.err
 
 
 def test_left_out_it_is_the_latest_run(runs: Path) -> None:
@@ -290,6 +308,8 @@ def test_a_best_network_of_another_training_is_refused(samples: Path) -> None:
         (("line.yaml", "--row", 0), 2, "--row must be from 1 to 4, the rows of "),
         (("line.yaml", "--row", 1, "--batch"), 2, "--row explains a single row and --batch many"),
         (("line.yaml", "--checkpoint", "first"), 2, "--checkpoint must be best or last"),
+        (("line.yaml", "--checkpoint", "last"), 2, "--checkpoint chooses among a run's weights"),
+        (("dropping.yaml", "--row", 0), 2, "--row must be from 1 to 4, the rows of "),
         (("nothing.yaml",), 2, "nothing.yaml: there is no such config file"),
         (("nothing",), 4, "there is no run 'nothing'"),
         (("line.yaml", "--set", "loss=mse"), 2, "--set loss=mse: "),
@@ -298,6 +318,10 @@ def test_a_best_network_of_another_training_is_refused(samples: Path) -> None:
 def test_a_wrong_call_ends_with_its_line(
     samples: Path, arguments: tuple[object, ...], code: int, message: str
 ) -> None:
+    hidden = "model: {hidden: [{units: 2, activation: tanh, dropout: 0.5}]}\n"
+    Path("dropping.yaml").write_text(
+        "data: {source: line.csv, target: y, task: regression}\nloss: huber\n" + hidden
+    )
     outcome = nnctl("explain", *arguments)
     assert (outcome.code, outcome.out) == (code, "")
     assert outcome.err.startswith(f"error: {message}")
@@ -342,6 +366,22 @@ def test_a_wide_layer_is_shortened_and_says_so() -> None:
     assert np.shape(step["inputs"]) == (32, 64)
 
 
+def test_long_names_leave_no_column_out() -> None:
+    column, category = "a column " + "of many words " * 6, "a category " + "with a text " * 5
+    Path("rows.csv").write_text(f"{column},kind,y\n1.5,{category},1\n2.5,b,2\n3,c,4\n")
+    Path("long.yaml").write_text(
+        "data: {source: rows.csv, target: y, task: regression, scaling: none}\nloss: huber\n"
+    )
+    outcome = nnctl("explain", "long.yaml", "--row", 1)
+    assert "left out" not in outcome.out
+    table = outcome.out.partition("as the network sees them\n")[2].splitlines()
+    assert table[2].split()[-2:] == ["1.5", "1.5"]
+    assert [line.count("…") for line in table[2:4]] == [1, 2]
+    report = explained("long.yaml")
+    assert report["inputs"][0] == column.strip()
+    assert f"kind={category.strip()}" in report["inputs"]
+
+
 def test_dropout_and_a_lonely_row_under_batch_normalization_are_remarked_on(samples: Path) -> None:
     layer = "model.hidden=[{units: 3, normalization: batch, dropout: 0.5}]"
     alone = nnctl("explain", "moons.yaml", "--set", layer)
@@ -357,6 +397,40 @@ def test_dropout_and_a_lonely_row_under_batch_normalization_are_remarked_on(samp
         "dL/dd of row",
     ):
         assert text in together.out
+
+
+SCALED = ("--set", "data.target_scaling=standardize", "--set", "data.split.test=0")
+
+
+def test_a_scaled_target_is_shown_in_its_own_unit_beside_the_answer(samples: Path) -> None:
+    Path("line.csv").write_text("x,y\n0,-5\n1,-3\n2,-1\n3,1\n")  # mean -2, deviation sqrt(5)
+    outcome = nnctl("explain", "line.yaml", "--row", 4, "--digits", 3, *SCALED)
+    assert "\n  y = (target + 2) / 2.24\n" in outcome.out
+    report = explained("line.yaml", "--row", 4, *SCALED)
+    assert report["target_scaling"] == {"y": {"center": -2.0, "scale": pytest.approx(5**0.5)}}
+    (step,) = report["steps"]
+    ((answer,),) = step["predictions"]
+    assert answer == pytest.approx(step["outputs"][0][0] * 5**0.5 - 2.0, rel=1e-6)
+    assert f"\nanswer: {answer:.3g}\ntarget: 1\n" in outcome.out
+    batch = nnctl("explain", "line.yaml", "--batch", "--set", "training.batch_size=full", *SCALED)
+    assert "\ntarget: -5, -3, -1, 1\n" in batch.out
+
+
+@pytest.mark.parametrize("option", ["normalization: batch", "dropout: 0.5"])
+def test_the_answer_is_what_the_trained_network_predicts(samples: Path, option: str) -> None:
+    Path("hidden.yaml").write_text(
+        "data: {source: line.csv, target: y, task: regression}\nloss: huber\n"
+        f"model: {{hidden: [{{units: 8, activation: tanh, {option}}}]}}\n"
+        "training: {epochs: 5}\n"
+    )
+    assert nnctl("train", "hidden.yaml", "--no-plots", "--quiet").code == 0
+    (step,) = explained("hidden")["steps"]
+    model = load_model(RunDirectory(Path("runs/hidden")).best)
+    outputs = model.outputs(np.array(step["inputs"]))
+    predicted, training = map(model.preprocessing.inverse_targets, (outputs, step["outputs"]))
+    np.testing.assert_allclose(step["predictions"], predicted, rtol=1e-5)
+    assert abs(training - predicted) > 1e-3
+    assert "\nanswer when it predicts: " in nnctl("explain", "hidden").out
 
 
 MIXED = "size,colour,weight,label\n1,red,0.5,a\n,blue,1,b\n3,,2,a\n4,red,1,b\n"

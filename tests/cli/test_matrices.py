@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
-from nnctl.cli.matrices import Matrix, aligned
+from nnctl.cli.matrices import Matrix, aligned, shortened
 
 
 def test_numbers_stand_point_under_point() -> None:
@@ -41,6 +42,37 @@ def test_columns_without_room_are_left_out_and_counted(capsys: pytest.CaptureFix
         ["a", "1"],
     ]
     assert lines[-2] == "left out: 3 of 5 rows, 12 of 20 units (--json has all)"
+
+
+def test_a_few_columns_that_are_no_units_are_left_out_by_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    matrix = Matrix("title", ["a", "b" * 40, "c" * 50, "d"], things="columns")
+    matrix.add(["line"], [[1.0] * 4], 1, "lines")
+    lines = written(matrix, capsys)
+    assert lines[-2] == f"left out: columns {'c' * 50}, d (--json has all)"
+
+
+def test_wide_characters_take_two_places(capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = Matrix("title", [f"{number}{'温度' * 5}" for number in range(9)])
+    matrix.add(["线"], [[1.0] * 9], 1, "lines")
+    lines = written(matrix, capsys)
+    assert max(map(cell_len, lines)) <= 100
+    assert sum(line.count("温度" * 5) for line in lines) == 3
+    assert lines[-2] == "left out: 6 of 9 units (--json has all)"
+
+
+@pytest.mark.parametrize("name", ["short", "x" * 24, "温度" * 6])
+def test_a_name_with_room_is_shown_whole(name: str) -> None:
+    assert shortened(name) == name
+
+
+@pytest.mark.parametrize("name", ["ab" * 35, "温度" * 7, "a" + "温度" * 15])
+def test_a_long_name_loses_its_middle(name: str) -> None:
+    head, tail = shortened(name).split("…")
+    assert 22 <= cell_len(head) + 1 + cell_len(tail) <= 24
+    assert name.startswith(head.rstrip())
+    assert name.endswith(tail.lstrip())
 
 
 def test_a_matrix_that_is_continued_leaves_no_column_out(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def test_the_smoothed_curve_keeps_constants_and_lags_behind_nothing() -> None:
     np.testing.assert_allclose(curve(np.full(101, 0.7)).smoothed, 0.7, rtol=1e-12)
     peak = curve(np.exp(-0.5 * ((np.arange(101) - 40) / 5.0) ** 2))
     assert int(np.argmax(peak.smoothed)) == 40
+
+
+def test_smoothing_takes_memory_for_the_steps_and_not_for_their_square() -> None:
+    losses = np.cos(np.arange(20_000) / 5_000.0)
+    tracemalloc.start()
+    smoothed = RangeTest(np.geomspace(1e-5, 1.0, 20_000), losses, diverged=False).smoothed
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50 * losses.nbytes
+    assert abs(smoothed - losses)[2_000:-2_000].max() < 0.02
+
+
+def test_no_minimum_is_sought_after_the_loss_has_all_but_reached_0() -> None:
+    falling = np.exp(-np.arange(101) / 5.0)  # a thousandth at step 35
+    test = curve(falling)
+    assert test.vanished is not None
+    assert 33 < test.vanished < 50
+    assert test.smoothed[test.vanished] < 1e-3 * test.smoothed[0]
+    assert test.minimum == test.vanished
+    assert test.suggestion == float(f"{test.rates[test.vanished] / 10:.2g}")
+    assert curve(falling + 0.002).vanished is None
+    assert curve(np.zeros(101)).vanished is None
 
 
 @pytest.mark.parametrize("losses", [[1.0, 2.0, 4.0], [1.0]])

@@ -13,6 +13,7 @@ from nnctl.training.threads import (
     OPERATIONS_WORTH_A_THREAD,
     blas_threads,
     choose_threads,
+    describe_choice,
     operations_of_a_step,
     single_blas_thread,
 )
@@ -43,6 +44,24 @@ def test_threads_follow_from_the_work_of_a_step(
     wanted: int | str, operations: int, processors: int, expected: int
 ) -> None:
     assert choose_threads(wanted, operations, processors) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "operations", "reason"),
+    [
+        (2, 84, "compute.threads is 2"),
+        ("auto", 84, "a step of 84 operations is too small to be divided among threads"),
+        (
+            "auto",
+            2 * 10**10,
+            "each thread should have 10,000,000,000, and 4 processors may be used",
+        ),
+    ],
+)
+def test_the_reason_for_the_threads_fits_the_step(
+    wanted: int | str, operations: int, reason: str
+) -> None:
+    assert describe_choice(wanted, operations, 4).endswith(reason)
 
 
 def test_the_work_of_a_step_is_that_of_its_products() -> None:
