@@ -21,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,12 @@ def train(workload: Workload, directory: Path) -> nnctl.Run:
 
 def fitted(workload: Workload) -> Any:
     """Return scikit-learn's network of the same sizes, in float32 as its inputs are."""
-    from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped,unused-ignore]
-    from sklearn.neural_network import (  # type: ignore[import-untyped,unused-ignore]
-        MLPClassifier,
-    )
-
+    exceptions = import_module("sklearn.exceptions")
+    neural_network = import_module("sklearn.neural_network")
     inputs = rows_of(workload, TRAINING_ROWS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        network = MLPClassifier(workload.sizes[1:-1], max_iter=1)
+        warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
+        network = neural_network.MLPClassifier(workload.sizes[1:-1], max_iter=1)
         return network.fit(inputs, np.arange(TRAINING_ROWS) % workload.sizes[-1])
 
 
