@@ -54,21 +54,15 @@ def evaluate(
     """
     from nnctl.cli.inputs import Reading
     from nnctl.cli.opening import open_run
-    from nnctl.errors import UsageError
     from nnctl.training.reporting import evaluate_tables
     from nnctl.training.threads import blas_threads
 
     run, source = run_and_input(run, source)
     reading = Reading(delimiter, encoding, decimal, header, missing_value, labels)
-    reading.require_input(source)
-    if source is not None and split is not None:
-        raise UsageError("--split chooses among the run's own rows; leave it or INPUT out")
+    reading.require_input(source, split)
     directory, model = open_run(run, runs_dir, checkpoint)
     baselines = open_baselines(directory, model)
-    if source is None:
-        tables, name = own_rows_to_measure(directory, model, split)
-    else:
-        tables, name = labelled_rows(directory, model, source, reading)
+    tables, name = rows_to_measure(directory, model, source, split, reading)
     with blas_threads(1):
         report = evaluate_tables(model, tables, baselines)
     measured = {"run": str(directory.path), "checkpoint": checkpoint, "data": name}
@@ -89,6 +83,15 @@ def open_baselines(run: RunDirectory, model: Model) -> Baselines | None:
             [f"there is no {run.baselines} (the end of a training writes it): no baselines"]
         )
     return baselines
+
+
+def rows_to_measure(
+    run: RunDirectory, model: Model, source: str | None, split: str | None, reading: Reading
+) -> tuple[Iterator[Table], str]:
+    """Return labelled rows, in portions, and what they are called: INPUT's, else the run's own."""
+    if source is None:
+        return own_rows_to_measure(run, model, split)
+    return labelled_rows(run, model, source, reading)
 
 
 def own_rows_to_measure(

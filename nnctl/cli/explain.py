@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnctl.cli import console
-from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, RunsDir
+from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigOrRun, Json, Overrides, RunsDir
 
 if TYPE_CHECKING:
     from nnctl.data.arrays import IntArray
@@ -23,14 +23,7 @@ Positions = Iterator[tuple["IntArray", int, int]]  # rows of the table, epoch, b
 
 
 def explain(
-    subject: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CONFIG|RUN",
-            help="A YAML config, or a run's path or name; left out, the latest run.",
-            show_default=False,
-        ),
-    ] = None,
+    subject: ConfigOrRun = None,
     row: Annotated[
         int | None,
         typer.Option(

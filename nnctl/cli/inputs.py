@@ -42,13 +42,15 @@ class Reading:
     missing_values: Sequence[str] | None = None  # beside those of the run
     labels: str | None = None
 
-    def require_input(self, source: str | None) -> None:
-        """Raise UsageError for options without a file that they could be of."""
+    def require_input(self, source: str | None, split: str | None = None) -> None:
+        """Raise UsageError for options without what they could be of: INPUT, or the run's rows."""
         said = [OPTIONS[key] for key, value in vars(self).items() if value not in (None, [])]
         if source is None and said:
             raise UsageError(f"INPUT is written as {', '.join(said)} says; name one")
         if source == STDIN and self.labels is not None:
             raise UsageError("--labels goes beside a file; name it instead of standard input")
+        if source is not None and split is not None:
+            raise UsageError("--split chooses among the run's own rows; leave it or INPUT out")
 
     def laid_over(self, data: DataConfig) -> DataConfig:
         """Return how to read INPUT; ConfigError for what cannot be.

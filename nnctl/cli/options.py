@@ -28,6 +28,14 @@ InputArgument = Annotated[
         show_default=False,
     ),
 ]
+ConfigOrRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG|RUN",
+        help="A YAML config, or a run's path or name; left out, the latest run.",
+        show_default=False,
+    ),
+]
 ConfigArgument = Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML config.")]
 Overrides = Annotated[
     list[str] | None,

@@ -90,22 +90,15 @@ def open_rows(
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> OpenedRows:
     """Open a run's network and labelled rows: those of INPUT, else its own, as `evaluate` does."""
-    from nnctl.cli.evaluate import labelled_rows, own_rows_to_measure
+    from nnctl.cli.evaluate import rows_to_measure
     from nnctl.cli.inputs import Reading
-    from nnctl.errors import UsageError
 
     run, source = run_and_input(run, source)
     reading = Reading(delimiter, encoding, decimal, header, missing_value, labels)
-    reading.require_input(source)
-    if source is not None and split is not None:
-        raise UsageError("--split chooses among the run's own rows; leave it or INPUT out")
+    reading.require_input(source, split)
     opened = open_network(run, checkpoint, runs_dir)
-    if source is None:
-        tables, name = own_rows_to_measure(opened.run, opened.model, split)
-        title = f"{opened.title}: {name} rows"
-    else:
-        tables, name = labelled_rows(opened.run, opened.model, source, reading)
-        title = f"{opened.title}: {Path(name).name}"
+    tables, name = rows_to_measure(opened.run, opened.model, source, split, reading)
+    title = f"{opened.title}: {f'{name} rows' if source is None else Path(name).name}"
     about = {**opened.about, "data": name}
     return OpenedRows(opened.plots, title, about, opened.run, opened.model, tables)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigArgument, Overrides, RunsDir
+from nnctl.cli.options import DEFAULT_RUNS_DIR, ConfigArgument, ConfigOrRun, Overrides, RunsDir
 from nnctl.cli.picturing import Opened, draws, option
 
 if TYPE_CHECKING:
@@ -27,14 +27,7 @@ class Planned(Opened):
 
 
 def open_plan(
-    subject: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CONFIG|RUN",
-            help="A YAML config, or a run's path or name; left out, the latest run.",
-            show_default=False,
-        ),
-    ] = None,
+    subject: ConfigOrRun = None,
     overrides: Overrides = None,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> Planned:

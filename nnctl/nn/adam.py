@@ -176,12 +176,13 @@ class Nadam(Adam):
     def _advance_momentum(self) -> tuple[float, float]:
         """Take M(t - 1) to M(t); return the weights of the gradient and of the first moment."""
         product = float(self.slots["momentum_product"][0])
-        momentum, next_momentum = self._momentum(self.steps), self._momentum(self.steps + 1)
+        momentum, next_momentum = self.momentum(self.steps), self.momentum(self.steps + 1)
         product *= momentum
         self.slots["momentum_product"][0] = product
         return (1.0 - momentum) / (1.0 - product), next_momentum / (1.0 - product * next_momentum)
 
-    def _momentum(self, step: int) -> float:
+    def momentum(self, step: int) -> float:
+        """mu of a step, counted from 1."""
         return float(self.beta_1 * (1.0 - 0.5 * 0.96 ** (step * self.momentum_decay)))
 
 

@@ -113,11 +113,9 @@ def _moments(optimizer: Adam) -> tuple[tuple[str, ...], dict[str, FloatArray]]:
 def _nadam(optimizer: Optimizer) -> UpdateRule:
     assert isinstance(optimizer, Nadam)
     formulas, moments = _moments(optimizer)
-    t, beta_1, beta_2 = optimizer.steps, optimizer.beta_1, optimizer.beta_2
+    t, beta_2 = optimizer.steps, optimizer.beta_2
     product = float(optimizer.slots["momentum_product"][0])
-    now, then = (
-        beta_1 * (1.0 - 0.5 * 0.96 ** (step * optimizer.momentum_decay)) for step in (t, t + 1)
-    )
+    now, then = optimizer.momentum(t), optimizer.momentum(t + 1)
     direction = (
         f"direction = {(1 - now) / (1 - product):.6g} g + {then / (1 - product * then):.6g} m"
     )
