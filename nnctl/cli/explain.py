@@ -124,7 +124,7 @@ def chosen(subject: Subject, row: int | None, *, batch: bool) -> Positions:
     if batch:
         return subject.training_batches()
     single = subject.first_row() if row is None else subject.row(row)
-    return repeat((single, subject.next_epoch, 0))
+    return repeat((single, subject.epoch, 0))
 
 
 def taken(
@@ -144,9 +144,9 @@ def remarks(subject: Subject, *, batch: bool) -> Iterator[str]:
     """Say what makes the numbers of a step other than one might expect."""
     trainer, epochs = subject.assembly.trainer, subject.config.training.epochs
     layers = trainer.network.layers
-    if subject.next_epoch >= epochs:
+    if subject.epoch >= epochs:
         yield f"training ended with epoch {epochs}; shown is how it would go on"
-        if trainer.learning_rate.rate(subject.next_epoch) == 0.0:
+        if trainer.learning_rate.rate(subject.epoch) == 0.0:
             yield "its schedule has brought the learning rate to 0 by then, where no weight moves"
     normalized = any(
         layer.normalization and layer.normalization.name == "batch" for layer in layers

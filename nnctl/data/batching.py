@@ -19,9 +19,17 @@ def batches(
     Every row comes exactly once in an epoch; the last batch may be short. Shuffled, the order
     depends on `seed` and `epoch` alone; otherwise it is the rows' own.
     """
-    order = stream(seed, "shuffle", epoch).permutation(n_rows) if shuffle else own_order(n_rows)
+    order = shuffled_order(n_rows, seed, epoch) if shuffle else own_order(n_rows)
     for start in range(first * batch_size, n_rows, batch_size):
         yield order[start : start + batch_size]
+
+
+@lru_cache(maxsize=1)
+def shuffled_order(n_rows: int, seed: int, epoch: int) -> IntArray:
+    """Return the epoch's order, drawn once: a range test begins anew after each of its batches."""
+    order = stream(seed, "shuffle", epoch).permutation(n_rows)
+    order.flags.writeable = False
+    return order
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,6 @@ import numpy as np
 
 from nnctl.config import Config
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.batching import batches
 from nnctl.data.dataset import Dataset, load_dataset, rows_from_table
 from nnctl.data.folds import Fold
 from nnctl.data.loading import load_tables
@@ -33,6 +32,7 @@ from nnctl.training.resuming import (
     newest_checkpoint,
     restored_experiment,
 )
+from nnctl.training.steps import Progress
 
 Which = Literal["best", "last"]
 
@@ -57,13 +57,8 @@ class Subject:
     dataset: Dataset
     table: Table  # of the main source
     assembly: Assembly
-    epoch: int  # epochs that the network has been trained for
+    epoch: int  # that a step belongs to, from 0: as many as the network has been trained for
     notices: tuple[str, ...]
-
-    @property
-    def next_epoch(self) -> int:
-        """The epoch, from 0, that a step belongs to; after the last one, that of one more."""
-        return self.epoch
 
     def row(self, number: int) -> IntArray:
         """Return the position of row `number` of the data, counted from 1; UsageError if none."""
@@ -84,14 +79,12 @@ class Subject:
         With each come its epoch and its place in the epoch, both from 0.
         """
         trainer, train = self.assembly.trainer, self.dataset.split.train
-        settings, size = trainer.settings, trainer.batch_rows
-        shuffle = settings.shuffle and size < len(train)
-        first = 0 if trainer.progress is None else trainer.progress.batches
-        for epoch in count(self.next_epoch):
-            parts = batches(len(train), size, settings.seed, epoch, shuffle, first)
-            for batch, rows in enumerate(parts, first):
+        progress = trainer.progress or Progress()
+        for epoch in count(self.epoch):
+            parts = trainer.steps.remaining(progress, epoch)
+            for batch, rows in enumerate(parts, progress.batches):
                 yield train[rows], epoch, batch
-            first = 0
+            progress = Progress()
 
     def examples(self, positions: IntArray) -> Examples:
         """Return rows of the table, in this order, as training would take them."""

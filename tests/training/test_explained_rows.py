@@ -53,7 +53,7 @@ def test_reductions_of_the_learning_rate_are_shown_with_the_best_network_too(
     optimizer = {"name": "sgd", "learning_rate": 0.25, "schedule": schedule}
     experiment = trained(tmp_path, classification(MOONS, training=BATCHES, optimizer=optimizer))
     subject = subject_of_run(experiment.run, which)
-    assert subject.assembly.trainer.learning_rate.rate(subject.next_epoch) == 0.25 / 2**4
+    assert subject.assembly.trainer.learning_rate.rate(subject.epoch) == 0.25 / 2**4
     assert (REDUCED in subject.notices) is (which == "best")
 
 
