@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from nnctl.nn.network import Network, Workspace
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.training.build import build_loss, count_outputs, layer_specs
 from nnctl.training.decoding import Decoder, decoder_for
+from nnctl.training.trajectory import restored_trajectory
 
 PREDICTION_ROWS = 256
 MOST_PREDICTION_ROWS = 4096  # of a narrow network, of which 256 rows are hardly worth the calls
@@ -179,3 +180,31 @@ def load_model(path: Path) -> Model:
         return model_from_checkpoint(checkpoint)
     except RunError as error:
         raise RunError(Problem(str(error), file=str(path))) from error
+
+
+def models_over_epochs(last: Path) -> tuple[Model, ...]:
+    """Return the networks that a run's `last.npz` has kept of its training, by their epochs.
+
+    Epoch 0 is the untrained network. The last one is always there, alone where the network is too
+    large for a trajectory or an older nnctl trained it. A RunError names the file.
+    """
+    checkpoint = read_checkpoint(last)
+    try:
+        now = model_from_checkpoint(checkpoint)
+        kept = _restored_trajectory(checkpoint, now)
+    except RunError as error:
+        raise RunError(Problem(str(error), file=str(last))) from error
+    return kept if kept and kept[-1].epoch == now.epoch else (*kept, now)
+
+
+def _restored_trajectory(checkpoint: Checkpoint, now: Model) -> tuple[Model, ...]:
+    try:
+        found = restored_trajectory(checkpoint.arrays, now.network, now.epoch)
+    except FORGED as error:
+        raise RunError(f"the checkpoint does not describe a trajectory: {error}") from error
+    models = []
+    for epoch, parameters, state in zip(found.epochs, found.parameters, found.state, strict=True):
+        network = Network(now.network.n_inputs, now.network.layers, now.network.dtype.type)
+        network.parameters[...], network.state[...] = parameters, state
+        models.append(replace(now, network=network, epoch=int(epoch)))
+    return tuple(models)

@@ -25,6 +25,7 @@ from nnctl.training.setback import MOST_HALVINGS, Beginning
 from nnctl.training.snapshot import Snapshot
 from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
 from nnctl.training.stopping import EarlyStopping
+from nnctl.training.trajectory import no_trajectory, restored_trajectory
 
 
 class EpochResult(NamedTuple):
@@ -59,6 +60,7 @@ class Trainer:
         self.batch_rows = self.steps.batch_rows
         self.observer = Observer(network, loss, train, self.batch_rows)
         self.evaluator = Evaluator(network, loss, decoder, len(validation)) if validation else None
+        self.trajectory = no_trajectory(network)
         self.epoch = 0  # epochs finished
         self.progress: Progress | None = None  # of the epoch that has begun, if one has
         self.pause_requested = False
@@ -70,6 +72,7 @@ class Trainer:
             train
         )
         self.measured_parameters = self.best_parameters.copy() if measured_first else None
+        self._join_trajectory()
         self.snapshot, self._spare = Snapshot(), Snapshot()
         self.take_snapshot()
         halving = settings.on_divergence == "halve_learning_rate"
@@ -124,6 +127,7 @@ class Trainer:
         self.epoch, self.progress = self.epoch + 1, None
         if observed:
             self.observer.observe(self.epoch)
+        self._join_trajectory()
         improved = self.stopping.update(self.epoch, self._watched(values, progress.penalty))
         if improved or self.stopping.best_epoch is None:
             self._keep_as_best()
@@ -132,6 +136,10 @@ class Trainer:
             batches = f"{progress.skipped} of {progress.batches} batches"
             notices += (f"epoch {self.epoch}: {batches} skipped, whose numbers were not finite",)
         return EpochResult(self.epoch, values, improved, self.stopping.should_stop, notices)
+
+    def _join_trajectory(self) -> None:
+        if self.trajectory.is_due(self.epoch):
+            self.trajectory = self.trajectory.joined_by(self.epoch, self.network)
 
     def begun(self) -> Progress:
         """Return the progress of the epoch in hand, a new one unless it has begun before."""
@@ -190,7 +198,7 @@ class Trainer:
         }
         fresh = self._spare
         fresh.take(self.epoch, self.optimizer, self.learning_rate, self.stopping, weights)
-        fresh.take_observations(self.observer.observations)
+        fresh.arrays |= self.observer.observations.arrays() | self.trajectory.arrays()
         fresh.setbacks = (*self.setbacks,)
         if self.progress is not None:
             fresh.take_progress(self.progress, self.steps.outputs, self.steps.order)
@@ -212,6 +220,7 @@ class Trainer:
         self.learning_rate.restore(snapshot.learning_rate)
         self.stopping.restore(snapshot.stopping)
         self.observer.observations = restored_observations(arrays, len(self.network.layers))
+        self.trajectory = restored_trajectory(arrays, self.network, snapshot.epoch)
         self.epoch, self.progress = snapshot.epoch, None
         self.setbacks = [*snapshot.setbacks]
         if snapshot.progress is not None:

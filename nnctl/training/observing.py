@@ -76,6 +76,10 @@ class Observations:
         """Return these and one more, with values (n_layers, n_measures)."""
         return Observations(np.append(self.epochs, epoch), np.append(self.values, [values], 0))
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a checkpoint holds of them."""
+        return {"observed_epochs": self.epochs, "observations": self.values}
+
 
 def no_observations(n_layers: int) -> Observations:
     """Return what there is before the first."""

@@ -251,7 +251,7 @@ def restored_experiment(
             arrays={
                 name: array
                 for name, array in arrays.items()
-                if name.startswith((SLOT, "epoch_", "best_", "observ"))
+                if name.startswith((SLOT, "epoch_", "best_", "observ", "trajectory_"))
                 or name in ("parameters", "state")
             },
         )

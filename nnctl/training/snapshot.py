@@ -17,7 +17,6 @@ from nnctl.data.arrays import IntArray
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.schedules import LearningRate
-from nnctl.training.observing import Observations
 from nnctl.training.stopping import EarlyStopping
 
 SLOT = "optimizer_"
@@ -55,10 +54,6 @@ class Snapshot:
                 np.copyto(self.arrays[name], array)
             else:
                 self.arrays[name] = array.copy()
-
-    def take_observations(self, seen: Observations) -> None:
-        """Take what was observed so far, which is never written over."""
-        self.arrays |= {"observed_epochs": seen.epochs, "observations": seen.values}
 
     def take_progress(self, progress: Any, outputs: FloatArray, order: IntArray) -> None:
         """Copy how far the epoch has come: its sums, and the outputs of the rows seen so far."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nnctl.nn.arrays import FloatArray
+from nnctl.runs.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.training.experiment import Experiment, start_experiment
 from nnctl.training.loop import Trainer
@@ -61,3 +63,11 @@ def straight(directory: Path, settings: Settings) -> RunDirectory:
 def contents(run: RunDirectory) -> dict[str, bytes]:
     """Return the bytes of all that is promised."""
     return {name: getattr(run, name).read_bytes() for name in SAME}
+
+
+def with_other_arrays(run: RunDirectory, change: Callable[[str, Any], Any]) -> None:
+    """Write a checkpoint with other arrays; an array that becomes None is left out."""
+    last = read_checkpoint(run.last)
+    arrays = {name: change(name, array) for name, array in last.arrays.items()}
+    kept = {name: array for name, array in arrays.items() if array is not None}
+    save_checkpoint(run.last, Checkpoint(last.metadata, kept))

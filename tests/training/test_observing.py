@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 from nnctl.data.arrays import FloatArray
 from nnctl.errors import RunError
 from nnctl.nn.activations import ACTIVATIONS
-from nnctl.runs.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
-from nnctl.runs.directory import RunDirectory
+from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.training import observing
 from nnctl.training.loop import Trainer
 from nnctl.training.observing import (
@@ -34,7 +32,14 @@ from tests.training.experiments import (
     trained,
     write_csv,
 )
-from tests.training.pauses import contents, ended, paused, resumed, straight
+from tests.training.pauses import (
+    contents,
+    ended,
+    paused,
+    resumed,
+    straight,
+    with_other_arrays,
+)
 
 HIDDEN = [
     {"units": 6, "activation": "relu", "normalization": "batch", "dropout": 0.4},
@@ -158,14 +163,6 @@ def test_observations_of_another_network_are_refused(
     with_other_arrays(run, lambda name, array: array[:, 1:] if name == "observations" else array)
     with pytest.raises(RunError, match=r"observations have shape \(1, 2, 7\), not \(1, 3, 7\)"):
         resume_experiment(run)
-
-
-def with_other_arrays(run: RunDirectory, change: Callable[[str, Any], Any]) -> None:
-    """Write a checkpoint with other arrays; an array that becomes None is left out."""
-    last = read_checkpoint(run.last)
-    arrays = {name: change(name, array) for name, array in last.arrays.items()}
-    kept = {name: array for name, array in arrays.items() if array is not None}
-    save_checkpoint(run.last, Checkpoint(last.metadata, kept))
 
 
 def initial(weights: Any, biases: Any) -> Settings:

@@ -40,6 +40,9 @@ TO_PREDICT = {
 TO_GO_ON = TO_PREDICT | {
     "observations",
     "observed_epochs",
+    "trajectory_epochs",
+    "trajectory_parameters",
+    "trajectory_state",
     "best_parameters",
     "best_state",
     "history",
