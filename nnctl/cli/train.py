@@ -20,6 +20,8 @@ from nnctl.cli.options import (
 )
 from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
+from nnctl.cli.ranks import require_alone, share
+from nnctl.cli.seeds import conduct as conduct_seeds
 
 if TYPE_CHECKING:
     from nnctl.runs.directory import RunDirectory
@@ -31,6 +33,13 @@ def train(
     config: ConfigArgument,
     overrides: Overrides = None,
     name: Annotated[str | None, typer.Option(help="The run's name.", show_default=False)] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            help="Train once for each of so many seeds, into NAME-seeds, and show the spread.",
+            show_default=False,
+        ),
+    ] = None,
     plots: Plots = True,
     quiet: Quiet = False,
     json: Json = False,
@@ -45,6 +54,13 @@ def train(
 
     settings = load_config(config, overrides or ())
     run_name = None if name is None else check_run_name(name)
+    if seeds is not None:
+        from nnctl.training.seeds import start_seeds
+
+        require_alone("train --seeds")
+        series = start_seeds(settings, seeds, runs_dir, run_name, sys.argv)
+        conduct_seeds(series, plots=plots, quiet=quiet, json=json)
+        return
     conduct(
         start_experiment(settings, runs_dir, run_name, sys.argv),
         plots=plots,
@@ -59,7 +75,7 @@ def conduct(experiment: Experiment, *, plots: bool, quiet: bool, json: bool) -> 
         console.say(f"going on after {place(experiment)}")
     if not json:
         console.write_line(experiment.run.path)
-    console.notes(experiment.notices)
+    console.notes((*experiment.notices, *share(experiment)))
     if not quiet:
         console.say(describe(experiment))
     rows, last = len(experiment.dataset.train.inputs), experiment.config.training.epochs

@@ -47,8 +47,13 @@ def config_to_dict(config: Config) -> dict[str, Any]:
 
 def dump_config(config: Config) -> str:
     """Return YAML that `load_config` reads as an equal config."""
+    return dump_values(config_to_dict(config))
+
+
+def dump_values(values: dict[str, Any]) -> str:
+    """Return YAML that is read as these plain values."""
     text = yaml.dump(
-        config_to_dict(config),
+        values,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

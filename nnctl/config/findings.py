@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from nnctl.config.document import Path, dotted, value_at
 from nnctl.config.names import key_advice, suggest_name
 from nnctl.config.places import Place, homes, locate, name_of, names_of
-from nnctl.config.schema.base import OTHER, WORD
-from nnctl.config.schema.root import RUN_NAME_RULE
+from nnctl.config.schema.base import OTHER, WORD, Section
+from nnctl.config.schema.root import RUN_NAME_RULE, Config
 
 SHOWN_CHARACTERS = 40
 MAXIMUM_FINDINGS = 200  # looking for the key that was meant takes its time
@@ -48,6 +48,10 @@ EITHER: dict[str, str] = {
     "class_weight": "must be `balanced`, or a mapping of classes to weights",
     "target": "must be a column's name, or a list of them",
     "threads": "must be an integer from 1 to 1024, or `auto`",
+    "workers": (
+        "must be an integer from 1 to 1024, or `auto`, or a Dask scheduler (`dask://HOST:PORT` or "
+        "`dask:FILE.json`)"
+    ),
     "value": "must be a finite number, or text (`true` and `false` in quotes)",
 }
 # Sections, and fields of many entries -> how they are written.
@@ -60,11 +64,13 @@ EXAMPLES: dict[str, str] = {
     "LayerConfig": ", such as {units: 16}",
     "ModelConfig": ", such as {hidden: [{units: 16}]}",
     "OutputConfig": ", such as {activation: softmax}",
+    "ParameterConfig": ", such as {choice: [relu, tanh]}",
     "RegularizationConfig": ", such as {l2: 0.0001}",
     "SplitConfig": ", such as {validation: 0.2, test: 0.2}",
     "TrainingConfig": ", such as {epochs: 100}",
     "columns": ", such as {island: categorical}",
     "missing_values": ', such as ["", NA]',
+    "parameters": ", such as {optimizer.learning_rate: {log_uniform: [0.001, 0.1]}}",
     "order": ", such as [low, high]",
     "expect": ", such as {test_accuracy: {min: 0.9}}",
 }
@@ -97,17 +103,19 @@ def repeated(names: tuple[str, ...]) -> list[int]:
     return [index for index, name in enumerate(names) if first[name] != index]
 
 
-def findings_of(error: ValidationError, value: object) -> list[Finding]:
-    """Put Pydantic's errors about the config `value` into words."""
+def findings_of(
+    error: ValidationError, value: object, root: type[Section] = Config
+) -> list[Finding]:
+    """Put Pydantic's errors about the config `value` into words; `root` is its model."""
     details = error.errors(include_url=False, include_input=False)
-    return [_finding(detail, value) for detail in details[:MAXIMUM_FINDINGS]]
+    return [_finding(detail, value, root) for detail in details[:MAXIMUM_FINDINGS]]
 
 
-def _finding(detail: ErrorDetails, value: object) -> Finding:
-    place = locate(detail["loc"])
+def _finding(detail: ErrorDetails, value: object, root: type[Section]) -> Finding:
+    place = locate(detail["loc"], root)
     path, kind = place.path, detail["type"]
     if kind == "extra_forbidden":
-        return Finding(path, _unknown_key(place), at_key=True)
+        return Finding(path, _unknown_key(place, root), at_key=True)
     if kind == "missing":
         return Finding(path[:-1], _missing_key(path, value_at(value, path[:-1])))
     received = value_at(value, path)
@@ -136,12 +144,14 @@ def _quotes(kind: str, path: Path, received: object) -> str:
     return "; put it in quotes" if kind == "string_type" and is_text else ""
 
 
-def _unknown_key(place: Place) -> str:
+def _unknown_key(place: Place, root: type[Section]) -> str:
     key, known = str(place.path[-1]), [f for m in place.models for f in m.model_fields]
     where = f" in {dotted(place.path[:-1])}" if place.path[:-1] else ""
     owners = [name_of(model) for model in place.siblings if key in model.model_fields]
     advice = f"it belongs to {', '.join(map(str, owners))}, and this is {name_of(place.models[0])}"
-    return f"unknown key `{key}`{where}; {advice if owners else key_advice(key, known, homes())}"
+    return (
+        f"unknown key `{key}`{where}; {advice if owners else key_advice(key, known, homes(root))}"
+    )
 
 
 def _missing_key(path: Path, parent: object) -> str:

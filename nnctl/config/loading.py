@@ -24,6 +24,8 @@ from nnctl.config.semantics import semantic_findings
 from nnctl.config.yaml_source import MAXIMUM_BYTES, MAXIMUM_DEPTH, read_yaml
 from nnctl.errors import ConfigError, Problem, StorageError, UsageError
 
+OF_A_SWEEP = {"base", "parameters"}  # keys that its file must have and no config has
+
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read a config file, lay the `KEY=VALUE` overrides over it and check it.
@@ -32,12 +34,29 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         ConfigError: with every problem, each with its file, line and column.
         StorageError: the file may not be read.
     """
-    document = read_yaml(_read_bytes(path), str(path))
+    return check_document(load_document(path, overrides))
+
+
+def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
+    """Read a config file and lay the overrides over it; its name and its paths are filled in.
+
+    Raises what `load_config` raises, but for what the values are.
+    """
+    document = read_document(path)
     if document.value is None and not overrides:
         raise ConfigError(Problem("the file is empty; expected a mapping", str(path), 1, 1))
+    if isinstance(document.value, dict) and document.value.keys() >= OF_A_SWEEP:
+        message = "this is the file of a sweep, which `nnctl sweep` trains; give a config"
+        raise ConfigError(Problem(message, str(path), 1, 1))
     for override in overrides:
         apply_override(document, override)
-    return _build(document, Path(path).absolute().parent, _name_from(Path(path).stem))
+    _prepare(document, Path(path).absolute().parent, name_from(Path(path).stem))
+    return document
+
+
+def read_document(path: str | Path) -> Document:
+    """Read a YAML file as it is written; raises as `load_config` does."""
+    return read_yaml(_read_bytes(path), str(path))
 
 
 def config_from_dict(value: dict[str, Any], base: str | Path) -> Config:
@@ -72,7 +91,7 @@ def check_run_name(name: str) -> str:
     return name
 
 
-def _name_from(stem: str) -> str:
+def name_from(stem: str) -> str:
     """Make a run's name of a file's: every other character becomes a `-`."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")
     return name[:100] or "run"
@@ -107,11 +126,16 @@ def _plain(value: object, depth: int = 0) -> Any:
 
 
 def _build(document: Document, base: Path, name: str) -> Config:
-    if not isinstance(document.value, dict):
-        received = shown(document.value)
-        document.add_problem(f"expected a mapping (received {received})", document.marks.mark(()))
-        raise config_error(document.problems)
     _prepare(document, base, name)
+    return check_document(document)
+
+
+def check_document(document: Document) -> Config:
+    """Return the config that a document holds whose paths are filled in.
+
+    Raises:
+        ConfigError: with every problem, each with its place.
+    """
     config, findings = _checked(document.value)
     if config is None or findings or document.problems:
         problems = located(findings, document.marks, document.problems)
@@ -136,8 +160,12 @@ def _checked(value: dict[str, Any]) -> tuple[Config | None, list[Finding]]:
 
 def _prepare(document: Document, base: Path, name: str) -> None:
     """Say what the file leaves to its own place: the name, and where the data is."""
+    if not isinstance(document.value, dict):
+        received = shown(document.value)
+        document.add_problem(f"expected a mapping (received {received})", document.marks.mark(()))
+        raise config_error(document.problems)
     document.value.setdefault("name", name)
-    data = document.value.get("data")
+    data: Any = document.value.get("data")
     for key in PATH_KEYS if isinstance(data, dict) else ():
         written = data.get(key)
         if isinstance(written, str) and written:

@@ -27,15 +27,20 @@ def apply_override(document: Document, override: str) -> None:
     try:
         read = read_text(text, None)
         document.problems += [Problem(problem.message, mark.file) for problem in read.problems]
-        path = _set(document, path, read.value)
     except ConfigError as error:
         document.problems += [
             Problem(_with_column(problem), mark.file) for problem in error.problems
         ]
+    else:
+        lay(document, path, read.value, mark)
+
+
+def lay(document: Document, path: Path, value: Any, mark: Mark) -> None:
+    """Put a value, which was written at `mark`, in place; that it cannot be joins the problems."""
+    try:
+        _remember(document, _set(document, path, value), mark)
     except _CannotSetError as error:
         document.add_problem(str(error), mark)
-    else:
-        _remember(document, path, mark)
 
 
 def _shortened(override: str) -> str:

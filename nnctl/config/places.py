@@ -24,13 +24,13 @@ class Place:
     entries: Models  # of what stands at the path itself
 
 
-def locate(location: Iterable[str | int]) -> Place:
+def locate(location: Iterable[str | int], root: type[Section] = Config) -> Place:
     """Follow one of Pydantic's locations, which name the chosen members of unions as well."""
     path: Path = ()
     models: Models = ()
     siblings: Models = ()
     offered: Models = ()
-    entries: Models = (Config,)
+    entries: Models = (root,)
     made_up = False  # by the user, who may have chosen a key that is one of ours elsewhere
     for part in location:
         chosen = tuple(model for model in entries if name_of(model) == part)
@@ -66,10 +66,10 @@ def choice_names(choices: Any) -> tuple[str, ...]:
 
 
 @cache
-def homes() -> dict[str, str]:
+def homes(root: type[Section] = Config) -> dict[str, str]:
     """Return for every key below the top the section where it belongs, the outermost first."""
     found: dict[str, str] = {}
-    level: list[tuple[Path, type[Section]]] = [((), Config)]
+    level: list[tuple[Path, type[Section]]] = [((), root)]
     while level:
         for path, model in level:
             for field in model.model_fields if path else ():

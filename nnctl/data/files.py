@@ -24,6 +24,7 @@ from nnctl.data.formats import Format, read_head, recognise
 from nnctl.errors import DataError, Problem, StorageError
 
 PIECE = 2**18
+NO_DATA = (".html", ".md", ".py", ".yaml", ".yml")
 PACKED_WRONGLY = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error)
 
 
@@ -79,12 +80,17 @@ def describe_missing_file(path: Path, written: str | None = None) -> str:
     if not resolved.parent.is_dir():
         return f"the data does not exist{where}, nor does the directory {resolved.parent}"
     try:
-        siblings = [entry.name for entry in resolved.parent.iterdir() if entry.is_file()]
+        siblings = [entry.name for entry in resolved.parent.iterdir() if may_be_data(entry)]
     except OSError:
         siblings = []
     close = difflib.get_close_matches(path.name, siblings, n=1)
     remedy = f"did you mean `{close[0]}`?" if close else "check the path"
     return f"the data does not exist{where}; {remedy}"
+
+
+def may_be_data(path: Path) -> bool:
+    """Whether a path is that of a file which is not known to be something else, as a config is."""
+    return path.suffix.lower() not in NO_DATA and path.is_file()
 
 
 @contextmanager

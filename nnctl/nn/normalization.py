@@ -129,11 +129,16 @@ class StandardizeBatch(Standardize):
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         outputs = super().forward(inputs)
-        rows = inputs.shape[-2]
+        rows = self._batch_rows()
         if rows > 1:
             self._follow(self.running_mean, self.mean, 1.0)
             self._follow(self.running_variance, self.variance, rows / (rows - 1))
         return outputs
+
+    def _batch_rows(self) -> int:
+        """Return how many rows the batch's statistics are of."""
+        rows: int = self.standardized.shape[-2]
+        return rows
 
     def _follow(self, running: FloatArray, batch: FloatArray, correction: float) -> None:
         """Move a running statistic (n_units,) towards that of the batch (1, n_units)."""

@@ -8,23 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 
-from nnctl.plots.arrays import FloatArray
+from nnctl.plots.epochs import LINES, finish_panel, finite_or_gap, metrics_of
 from nnctl.plots.labels import legend_below, set_title, shown
-from nnctl.plots.style import FAINT, INK, PALETTE, Style, new_figure, plot_style
+from nnctl.plots.style import INK, Style, new_figure, plot_style
 
 MAX_METRICS = 8
 MAX_COLUMNS = 3
 SMALL = 9  # points
-MOST_EPOCH_TICKS = 5  # so that epochs of five digits stand apart
 MAX_EPOCHS_WITH_MARKERS = 30
-LOG_SCALE_RATIO = 100.0  # beyond two decades the later epochs lie flat on a linear scale
-LARGEST = 1e100  # a loss beyond has diverged, and an axis of such numbers overflows
-LINES: dict[str, Style] = {
-    "train": {"color": PALETTE[0], "linestyle": "-", "marker": "o"},
-    "validation": {"color": PALETTE[5], "linestyle": "--", "marker": "s"},
-}
 
 
 @plot_style()
@@ -37,7 +29,7 @@ def history_figure(
     columns of `metrics.csv`: `epoch`, `train_loss`, and as they are there `validation_loss`,
     `train_NAME` and `validation_NAME`. Values that are not finite leave a gap.
     """
-    metrics = _metrics(history)
+    metrics = metrics_of(history)
     quantities, left_out = ["loss", *metrics[:MAX_METRICS]], metrics[MAX_METRICS:]
     columns = MAX_COLUMNS if len(quantities) not in (1, 2, 4) else min(len(quantities), 2)
     rows = -(-len(quantities) // columns)
@@ -56,67 +48,23 @@ def history_figure(
     return figure
 
 
-def _metrics(history: Mapping[str, Sequence[float]]) -> list[str]:
-    """Return the metrics' names in the order in which the history has them."""
-    names = [
-        key.removeprefix(f"{rows}_")
-        for key in history
-        for rows in LINES
-        if key.startswith(f"{rows}_")
-    ]
-    return [name for name in dict.fromkeys(names) if name != "loss"]
-
-
 def _draw_panel(
     axes: Axes, history: Mapping[str, Sequence[float]], quantity: str, best_epoch: int | None
 ) -> None:
     epochs = np.asarray(history["epoch"], dtype=np.float64)  # (n_epochs,)
-    curves = {rows: _finite_or_gap(history, f"{rows}_{quantity}") for rows in LINES}
+    curves = {rows: finite_or_gap(history, f"{rows}_{quantity}") for rows in LINES}
     for rows, values in curves.items():
         if values.size:
             axes.plot(epochs, values, label=rows, **_line(rows, len(epochs)))
     if best_epoch is not None:
         axes.axvline(best_epoch, color=INK, linestyle=":", linewidth=1.2, zorder=1)
-    everything = np.concatenate(list(curves.values()))
-    if not np.isfinite(everything).any():
-        _note_absence(axes)
-    elif quantity == "loss" and _spans_decades(everything):
-        _use_log_scale(axes)
-    axes.set_title(shown(quantity))
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=MOST_EPOCH_TICKS, integer=True))
-    if len(epochs):
-        margin = max(1.0, 0.04 * (epochs[-1] - epochs[0]))  # also where no value can be drawn
-        axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
-
-
-def _finite_or_gap(history: Mapping[str, Sequence[float]], key: str) -> FloatArray:
-    values = np.asarray(history.get(key, ()), dtype=np.float64)  # (n_epochs,) or (0,)
-    return np.where(np.abs(values) < LARGEST, values, np.nan)
+    finish_panel(axes, quantity, epochs, np.concatenate(list(curves.values())))
 
 
 def _line(rows: str, n_epochs: int) -> Style:
     """Return how a line is drawn; few epochs get markers, and a single one is nothing else."""
     marker = LINES[rows]["marker"] if n_epochs <= MAX_EPOCHS_WITH_MARKERS else "none"
     return {**LINES[rows], "marker": marker}
-
-
-def _spans_decades(values: FloatArray) -> bool:
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    return low > 0 and high > LOG_SCALE_RATIO * low
-
-
-def _note_absence(axes: Axes) -> None:
-    axes.set_yticks([])
-    middle: Style = {"ha": "center", "va": "center", "transform": axes.transAxes}
-    axes.text(0.5, 0.5, "no finite value", color=FAINT, backgroundcolor="white", **middle)
-
-
-def _use_log_scale(axes: Axes) -> None:
-    axes.set_yscale("log")
-    # The default formatter writes powers as formulas, which are not parsed here.
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_legend(

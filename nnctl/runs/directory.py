@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nnctl.errors import Problem, RunError, StorageError
 from nnctl.runs.atomic import storage_error, sync_directory
@@ -14,8 +15,25 @@ from nnctl.runs.claim import LATEST, create_directory
 from nnctl.runs.json_file import read_json
 
 RUN_JSON = "run.json"
-CROSS_VALIDATION = "cross_validation.json"  # where it stands, there are runs inside, and no run
+CROSS_VALIDATION = "cross_validation.json"
+SEEDS = "seeds.json"
+SWEEP = "sweep.json"
 MOST_NAMES_LISTED = 8
+
+
+class Group(NamedTuple):
+    """What a directory of runs that belong together is called, and one of these runs."""
+
+    whole: str
+    part: str
+
+
+# Where one of these files stands, there are runs inside, and no run.
+GROUPS = {
+    CROSS_VALIDATION: Group("cross-validation", "fold"),
+    SEEDS: Group("seed series", "seed"),
+    SWEEP: Group("sweep", "trial"),
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,7 @@ def list_runs(runs_dir: Path) -> list[RunDirectory]:
     """Every run under `runs_dir`, by the time it was started, then by name.
 
     Empty directories (names claimed a moment ago) and hidden ones (runs being built) are none, nor
-    is a cross-validation. A run whose run.json is damaged stands first. Raises StorageError (7).
+    is a directory of runs. A run whose run.json is damaged stands first. Raises StorageError (7).
     """
     try:
         paths = [path for path in runs_dir.iterdir() if not path.name.startswith(".")]
@@ -117,11 +135,11 @@ def list_runs(runs_dir: Path) -> list[RunDirectory]:
     return sorted(runs, key=_age)
 
 
-def list_cross_validations(runs_dir: Path) -> list[Path]:
-    """Every directory under `runs_dir` that a cross-validation has made, by name."""
+def list_groups(runs_dir: Path) -> list[Path]:
+    """The file that makes it one, of every directory of runs under `runs_dir`, by its name."""
     with contextlib.suppress(OSError):
-        paths = sorted(file.parent for file in runs_dir.glob(f"*/{CROSS_VALIDATION}"))
-        return [path for path in paths if not path.name.startswith(".")]
+        files = sorted(file for name in GROUPS for file in runs_dir.glob(f"*/{name}"))
+        return [file for file in files if not file.parent.name.startswith(".")]
     return []
 
 
@@ -140,6 +158,21 @@ def find_run(reference: str | None, runs_dir: Path) -> RunDirectory:
         if _is_run(candidate):
             return RunDirectory(candidate)
     raise RunError(_not_found(reference, candidates, runs_dir))
+
+
+def find_group(reference: str, runs_dir: Path) -> Path | None:
+    """Find a directory of runs as `find_run` finds a run; return the file that makes it one.
+
+    None where there is none called so.
+    """
+    with contextlib.suppress(OSError):  # such as a name that is too long
+        for path in places_of(reference, runs_dir):
+            if (path / RUN_JSON).is_file():
+                return None
+            for name in GROUPS:
+                if (path / name).is_file():
+                    return path / name
+    return None
 
 
 def places_of(reference: str, runs_dir: Path) -> list[Path]:
@@ -167,9 +200,11 @@ def _age(run: RunDirectory) -> tuple[str, int, str]:
 
 def _no_runs(runs_dir: Path) -> str:
     remedy = "train one with `nnctl train CONFIG`"
-    folds = [run for path in list_cross_validations(runs_dir) for run in list_runs(path)]
-    if folds:
-        remedy += f", or name a fold of a cross-validation, such as {folds[-1].path}"
+    groups = [file for file in list_groups(runs_dir) if list_runs(file.parent)]
+    if groups:
+        whole, part = GROUPS[groups[-1].name]
+        last = list_runs(groups[-1].parent)[-1].path
+        remedy += f", or name a {part} of a {whole}, such as {last}"
     return f"no runs in {runs_dir} yet; {remedy}"
 
 
@@ -178,8 +213,9 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
         for path in candidates:
             if path.is_file():
                 return Problem("is a file; give the directory of a run", file=str(path))
-            if (path / CROSS_VALIDATION).is_file():
-                return Problem(_folds_of(path), file=str(path))
+            for file, group in GROUPS.items():
+                if (path / file).is_file():
+                    return Problem(_members_of(path, *group), file=str(path))
             if path.is_dir():
                 return Problem("is not a run: it holds no run.json; give another", file=str(path))
     names = [run.name for run in list_runs(runs_dir)]
@@ -191,8 +227,8 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
     return Problem(f"there is no run {reference!r} in {runs_dir}; {remedy}")
 
 
-def _folds_of(path: Path) -> str:
-    folds = [str(run.path) for run in list_runs(path)]
-    shown = ", ".join(folds[:MOST_NAMES_LISTED]) + (" ..." if folds[MOST_NAMES_LISTED:] else "")
-    remedy = f"name one of its folds: {shown}" if folds else "it has no fold yet; name a run"
-    return f"is a cross-validation; {remedy}"
+def _members_of(path: Path, whole: str, part: str) -> str:
+    parts = [str(run.path) for run in list_runs(path)]
+    shown = ", ".join(parts[:MOST_NAMES_LISTED]) + (" ..." if parts[MOST_NAMES_LISTED:] else "")
+    remedy = f"name one of its {part}s: {shown}" if parts else f"it has no {part} yet; name a run"
+    return f"is a {whole}; {remedy}"

@@ -48,7 +48,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise storage_error(error, path, "read") from error
     except json.JSONDecodeError as error:
-        message = f"is damaged: {error.msg}; restore it, or train again"
+        message = f"is damaged: {what_is_wrong(error)}; restore it, or train again"
         raise RunError(Problem(message, str(path), error.lineno, error.colno)) from error
     except (ValueError, RecursionError) as error:
         message = "is damaged: it is not JSON in UTF-8; restore it, or train again"
@@ -57,3 +57,9 @@ def read_json(path: Path) -> dict[str, Any]:
         message = "is damaged: it does not hold a JSON object; restore it, or train again"
         raise RunError(Problem(message, file=str(path)))
     return value
+
+
+def what_is_wrong(error: json.JSONDecodeError) -> str:
+    """Return what is wrong with a file that is not JSON."""
+    ended = not error.doc[error.pos :].strip() or error.msg.startswith("Unterminated string")
+    return "it is empty or cut short" if ended else error.msg

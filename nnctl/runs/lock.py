@@ -7,25 +7,29 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import storage_error
 
 if TYPE_CHECKING:
-    from nnctl.runs.cross_validation import CrossValidationDirectory
     from nnctl.runs.directory import RunDirectory
+    from nnctl.runs.group import GroupDirectory
+    from nnctl.runs.sweep import SweepDirectory
+
+    Directory: TypeAlias = RunDirectory | GroupDirectory | SweepDirectory
 
 # Whoever asks whether a run is held locks it for an instant: that is no reason to give up.
 ATTEMPTS, SECONDS_BETWEEN = 20, 0.01
 
 
 @contextlib.contextmanager
-def hold_run(run: RunDirectory | CrossValidationDirectory) -> Iterator[None]:
+def hold_run(run: Directory) -> Iterator[int]:
     """Keep every other process from training `run` while the block runs.
 
     The lock is the kernel's, on the directory itself: it leaves no file, and ends with the process
-    that holds it, however that dies. Raises RunError (4) while another process holds it.
+    that holds it, however that dies, or with the last one to which it handed the descriptor that
+    the block is given. Raises RunError (4) while another process holds it.
     """
     with _opened(run) as descriptor:
         for _ in range(ATTEMPTS):
@@ -35,17 +39,17 @@ def hold_run(run: RunDirectory | CrossValidationDirectory) -> Iterator[None]:
         else:
             message = "is being trained by another process; wait for it, or stop it"
             raise RunError(Problem(message, file=str(run.path)))
-        yield
+        yield descriptor
 
 
-def is_held(run: RunDirectory | CrossValidationDirectory) -> bool:
+def is_held(run: Directory) -> bool:
     """Whether a process, this one or another, is training the run now."""
     with _opened(run) as descriptor:
         return not _is_locked(descriptor, fcntl.LOCK_SH)  # shared by all who ask at the same time
 
 
 @contextlib.contextmanager
-def _opened(run: RunDirectory | CrossValidationDirectory) -> Iterator[int]:
+def _opened(run: Directory) -> Iterator[int]:
     try:
         descriptor = os.open(run.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:

@@ -6,12 +6,14 @@ import contextlib
 from pathlib import Path
 
 from nnctl.errors import RunError, StorageError
-from nnctl.runs.cross_validation import CrossValidationDirectory
-from nnctl.runs.directory import RunDirectory, list_cross_validations, list_runs
+from nnctl.runs.directory import RunDirectory, list_groups, list_runs
 from nnctl.runs.json_file import read_json
 from nnctl.runs.lock import is_held
 
 KILLED = "killed"
+STATUSES = (
+    "running", KILLED, "interrupted", "trained", "failed", "diverged", "pruned", "finished",
+)  # fmt: skip
 
 
 def run_status(run: RunDirectory) -> str:
@@ -26,25 +28,24 @@ def run_status(run: RunDirectory) -> str:
 def latest_unfinished(runs_dir: Path) -> RunDirectory:
     """Return the latest run that is neither finished nor being trained, else the latest of all.
 
-    Raises RunError where there are no runs; cross-validations that may go on are named.
+    Raises RunError where there are no runs; directories of runs that may go on are named.
     """
     runs = list_runs(runs_dir)
     if not runs:
-        commands = [f"`nnctl resume {path}`" for path in _stopped_cross_validations(runs_dir)]
+        commands = [f"`nnctl resume {path}`" for path in _stopped_groups(runs_dir)]
         remedy = f"go on with {' or '.join(commands)}, or " if commands else ""
         raise RunError(f"no runs in {runs_dir} yet; {remedy}train one with `nnctl train CONFIG`")
     unfinished = [run for run in runs if _may_go_on(run)]
     return (unfinished or runs)[-1]
 
 
-def _stopped_cross_validations(runs_dir: Path) -> list[Path]:
+def _stopped_groups(runs_dir: Path) -> list[Path]:
     found = []
-    for path in list_cross_validations(runs_dir):
-        directory = CrossValidationDirectory(path)
+    for file in list_groups(runs_dir):
         with contextlib.suppress(RunError, StorageError):
-            status = read_json(directory.record).get("status")
-            if status not in ("finished", "diverged") and not is_held(directory):
-                found.append(path)
+            status = read_json(file).get("status")
+            if status not in ("finished", "diverged") and not is_held(RunDirectory(file.parent)):
+                found.append(file.parent)
     return found
 
 

@@ -158,7 +158,7 @@ def epoch_settings(config: Config, batch_rows: int) -> EpochSettings:
     """Return how an epoch goes through the rows."""
     clipping = config.training.gradient_clipping
     return EpochSettings(
-        seed=config.seed,
+        seed=config.training_seed,
         batch_size=batch_rows,
         shuffle=config.training.shuffle,
         metrics=config.metrics or (),

@@ -75,14 +75,14 @@ def _initializers(layer: LayerConfig | OutputConfig) -> tuple[WeightsInitializer
 
 
 def build_network(config: Config, n_inputs: int, n_outputs: int) -> Network:
-    """Return the network with its initial weights, drawn from the config's seed."""
+    """Return the network with its initial weights, drawn from the config's training seed."""
     dtype = np.dtype(config.compute.dtype).type
     network = Network(n_inputs, layer_specs(config, n_outputs), dtype)
     layers: tuple[LayerConfig | OutputConfig, ...] = (*config.model.hidden, config.model.output)
     initializers = [_initializers(layer) for layer in layers]
     try:
         with np.errstate(over="ignore"):
-            network.initialize(initializers, stream(config.seed, "weights"))
+            network.initialize(initializers, stream(config.training_seed, "weights"))
     except ValueError as error:  # only `values` can be of the wrong shape
         raise ConfigError(f"model: {error}") from None
     if not np.isfinite(network.parameters).all():

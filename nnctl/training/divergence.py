@@ -46,7 +46,7 @@ def find_origin(trainer: Trainer, learning_rate: float) -> Origin | None:
     """
     trainer.restore(trainer.snapshot)
     progress = trainer.begun()
-    steps = trainer.steps
+    steps = trainer.steps.alone
     for rows in steps.remaining(progress, trainer.epoch):
         for what in _in_one_step(trainer, progress.batches, rows, learning_rate):
             return Origin(f"{what} became infinite or NaN", progress.batches)
@@ -58,7 +58,7 @@ def _in_one_step(
     trainer: Trainer, batch: int, rows: IntArray, learning_rate: float
 ) -> Iterator[str]:
     """Take a step; yield what is not finite in it, in the order in which it is computed."""
-    steps, network = trainer.steps, trainer.network
+    steps, network = trainer.steps.alone, trainer.network
     workspace = steps.workspace.narrowed(len(rows))
     inputs = steps.batches.gather(rows)[0]
     if steps.has_dropout:

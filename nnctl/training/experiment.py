@@ -119,10 +119,10 @@ class Experiment:
         A disk that fails now must not hide why training ended.
         """
         if status in ("trained", "paused"):
-            self._set_status("trained" if status == "trained" else "interrupted")
+            self.set_status("trained" if status == "trained" else "interrupted")
             return
         with contextlib.suppress(NnctlError):
-            self._set_status(status)
+            self.set_status(status)
             # A row may have been written whose epoch the snapshot did not live to see.
             del self.history[self.assembly.trainer.snapshot.epoch :]
             self._write_history()
@@ -164,8 +164,13 @@ class Experiment:
     def finish(self) -> dict[str, Any]:
         """Evaluate the best weights on every set and write summary.json; return what it says.
 
-        The baselines are fitted now, and measured alike.
+        The baselines are fitted now, and measured alike. Raises RunError where another process
+        has gone on with the run.
         """
+        with hold_run(self.run):
+            return self._finished()
+
+    def _finished(self) -> dict[str, Any]:
         last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
         model = model_from_checkpoint(best_checkpoint(last))
         with blas_threads(self.assembly.threads):
@@ -188,7 +193,7 @@ class Experiment:
             "expect": [bar.to_dict() for bar in measure_bars(self.config, values)],
         }
         write_json(self.run.summary, summary)
-        self._set_status("finished")
+        self.set_status("finished")
         return summary
 
     def bars(self, summary: dict[str, Any]) -> list[Bar]:
@@ -219,7 +224,8 @@ class Experiment:
         names = dict.fromkeys((*(self.config.metrics or ()), *expected))
         return tuple(name for name in names if name != "loss")
 
-    def _set_status(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
+        """Let run.json say what became of the run, and when."""
         self.status = status
         record = read_json(self.run.run_json)
         ended = datetime.now(UTC)

@@ -8,12 +8,8 @@ from nnctl.config import Config
 from nnctl.data.dataset import load_dataset, notice_absent_classes
 from nnctl.data.folds import Fold
 from nnctl.data.loading import Tables
-from nnctl.errors import DataError, Problem, RunError
-from nnctl.runs.checkpoint import Checkpoint
-from nnctl.runs.directory import RunDirectory
+from nnctl.errors import DataError, Problem
 from nnctl.training.assembly import assemble
-from nnctl.training.inference import portable_config
-from nnctl.training.resuming import differences, told
 
 
 def look_at_folds(config: Config, count: int, tables: Tables) -> tuple[str, ...]:
@@ -52,22 +48,6 @@ def look_at_fold(config: Config, fold: Fold, tables: Tables) -> tuple[str, ...]:
         "test row", dataset.test.targets, dataset.preprocessing.classes
     )
     return (*dataset.notices, *assembly.notices, *untested)
-
-
-def check_fold(run: RunDirectory, checkpoint: Checkpoint, config: Config, fold: Fold) -> None:
-    """Refuse a fold that was trained otherwise than the others, as by `nnctl resume` alone."""
-    metadata, expected = checkpoint.metadata, [fold.index, fold.count]
-    # Of a resume that was killed early the checkpoint knows what its epochs were trained with, too.
-    for trained in filter(None, (metadata.get("config_before"), metadata["config"])):
-        now = portable_config(config)
-        if now["metrics"] is None:
-            now["metrics"] = trained["metrics"]  # they follow from the data
-        found = differences(now, trained)
-        if metadata["fold"] != expected:
-            found["fold"] = (expected, metadata["fold"])
-        if found:
-            message = f"was not trained as the other folds are: {told(found)}"
-            raise RunError(Problem(f"{message}; remove it, and it is trained anew", str(run.path)))
 
 
 def of_folds(numbers: list[int], count: int) -> str:

@@ -36,7 +36,7 @@ def outline(config: Config, dataset: Dataset) -> dict[str, Any]:
         },
         "loss": config.loss.name,
         "optimizer": config.optimizer.name,
-        "layers": _layers(config, assembly.trainer.network),
+        "layers": layer_rows(config, assembly.trainer.network),
         "parameters": len(network.parameters),
         "dtype": network.dtype.name,
         "training_bytes": needed,
@@ -46,7 +46,8 @@ def outline(config: Config, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _layers(config: Config, network: Network) -> list[dict[str, Any]]:
+def layer_rows(config: Config, network: Network) -> list[dict[str, Any]]:
+    """Return what a table says of each layer."""
     rows, n_inputs = [], network.n_inputs
     settings: tuple[LayerConfig | OutputConfig, ...] = (*config.model.hidden, config.model.output)
     for index, (spec, layer) in enumerate(zip(network.layers, settings, strict=True)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
 
 SET_NAMES = ("train", "validation", "test")
+
+# From a run's config, its checkpoint and a set's name to the set's table and its key in the config.
+TableReader = Callable[[Config, Checkpoint, str], tuple[Table, str]]
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,14 @@ def run_config(run: RunDirectory) -> Config:
     return load_config(run.config)
 
 
-def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
+def own_rows(
+    run: RunDirectory, wanted: str | None = None, read: TableReader | None = None
+) -> OwnRows:
     """Return the run's rows of the set `wanted`, else its test rows, validation rows or training.
 
-    Raises UsageError for a set that the run does not have, DataError where the data has another
-    number of rows than it had. Where only its contents changed, a notice says so.
+    `read` opens the set's file; unless it is said, `table_of_set`. Raises UsageError for a set that
+    the run does not have, DataError where the data has another number of rows than it had. Where
+    only its contents changed, a notice says so.
     """
     if wanted is not None and wanted not in SET_NAMES:
         raise UsageError(f"--split must be one of {', '.join(SET_NAMES)} (received {wanted})")
@@ -52,12 +59,12 @@ def own_rows(run: RunDirectory, wanted: str | None = None) -> OwnRows:
     if wanted is not None and wanted not in present:
         raise UsageError(f"this run has no {wanted} rows; it has {', '.join(present)}")
     set_name = wanted or present[0]
-    table, key = table_of_set(run_config(run), last, set_name)
+    table, key = (read or table_of_set)(run_config(run), last, set_name)
     rows_before = known_data(last, key)["rows"]
     if table.n_rows != rows_before:
         raise DataError(
-            f"{table.source} had {rows_before} rows when the run was trained and has "
-            f"{table.n_rows} now; restore it, or name the file to use"
+            f"{table.source} had {rows_before:,} rows when the run was trained and has "
+            f"{table.n_rows:,} now; restore it"
         )
     rows = table.take(sets[set_name].astype(np.int64))
     return OwnRows(set_name, rows, (*notices, *notice_changes(last, table, key)))
@@ -85,12 +92,19 @@ def table_of_set(config: Config, last: Checkpoint, set_name: str) -> tuple[Table
 
     No other file is opened: of the columns of a set's own file the checkpoint knows the kinds.
     """
-    key = f"{set_name}_source"
-    if set_name == "train" or getattr(config.data, key) is None:
-        return load_main_table(config)[0], "source"
+    key = key_of_set(config, set_name)
+    if key == "source":
+        return load_main_table(config)[0], key
     table, _ = load_own_table(config, set_name, known_data(last, key)["columns"])
     assert table is not None
     return table, key
+
+
+def key_of_set(config: Config, set_name: str) -> str:
+    """Return the config's key for the file that holds a set's rows."""
+    key = f"{set_name}_source"
+    own = set_name != "train" and getattr(config.data, key) is not None
+    return key if own else "source"
 
 
 def known_data(checkpoint: Checkpoint, key: str) -> dict[str, Any]:

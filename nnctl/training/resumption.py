@@ -21,6 +21,7 @@ class Resumption:
     config_before: Mapping[str, Any]
     notices: tuple[str, ...]
     command: tuple[str, ...]
+    ranks: int = 1  # the processes that train together
 
     def record(self, trainer: Trainer) -> dict[str, Any]:
         """Return what run.json says of it."""
@@ -30,4 +31,5 @@ class Resumption:
             "batch": trainer.progress.batches if trainer.progress else 0,
             "changes": {key: list(pair) for key, pair in self.changes.items()},
             "command": list(self.command),
+            **({"ranks": self.ranks} if self.ranks > 1 else {}),
         }

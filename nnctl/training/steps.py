@@ -104,18 +104,12 @@ class Steps:
         train: Examples,
         settings: EpochSettings,
     ) -> None:
-        self.network, self.optimizer, self.train, self.settings = (
-            network,
-            optimizer,
-            train,
-            settings,
-        )
+        self.network, self.loss, self.optimizer = network, loss, optimizer
+        self.train, self.settings = train, settings
         self.batch_rows = min(settings.batch_size, len(train))
-        self.workspace = Workspace(network, self.batch_rows)
+        self.workspace = self._make_workspace()
         self.has_dropout = any(isinstance(stage, Dropout) for stage in self.workspace.stages)
-        activation = network.layers[-1].activation
-        shape = (self.batch_rows, network.n_outputs)
-        self.objective = Objective(activation, loss, *shape, network.dtype)
+        self.objective = self._make_objective()
         # All rows at once need no order: their gradient is a sum.
         self.shuffle = settings.shuffle and self.batch_rows < len(train)
         self.batches = Batches(train, self.batch_rows, in_order=not self.shuffle)
@@ -125,6 +119,19 @@ class Steps:
         )
         self.outputs: FloatArray = np.empty((len(train), network.n_outputs), network.dtype)
         self.order: IntArray = np.empty(len(train), np.int64)  # the rows that the outputs are of
+
+    def _make_workspace(self) -> Workspace:
+        return Workspace(self.network, self.batch_rows)
+
+    def _make_objective(self) -> Objective:
+        network = self.network
+        activation, shape = network.layers[-1].activation, (self.batch_rows, network.n_outputs)
+        return Objective(activation, self.loss, *shape, network.dtype)
+
+    @property
+    def alone(self) -> Steps:
+        """The steps as this process takes them alone, where others take part in these."""
+        return self
 
     @property
     def batches_in_epoch(self) -> int:
@@ -156,7 +163,7 @@ class Steps:
             if before_last is not None and progress.batches == self.batches_in_epoch - 1:
                 before_last()
             outputs = self.outputs[progress.rows : progress.rows + len(rows)]
-            loss, weights = self.propagate(progress.batches, rows, epoch, outputs)
+            loss, share = self.propagate(progress.batches, rows, epoch, outputs)
             if skip and not (math.isfinite(loss) and self._leaves_finite()):
                 progress.skipped += 1
                 self.network.state[...] = state  # running statistics have seen the batch
@@ -164,7 +171,6 @@ class Steps:
                 raise NotFiniteError(f"the loss became {loss}", progress.batches)
             else:
                 self.optimizer.step(self.workspace.gradients, learning_rate)
-                share = float(len(rows)) if weights is None else float(weights.sum())
                 progress.loss_sum += share * loss
                 progress.share_sum += share
                 self.order[progress.rows : progress.rows + len(rows)] = rows
@@ -184,8 +190,11 @@ class Steps:
 
     def propagate(
         self, batch: int, rows: IntArray, epoch: int, outputs: FloatArray
-    ) -> tuple[float, FloatArray | None]:
-        """Pass a batch forward and, where its loss is finite, back; return loss and row weights."""
+    ) -> tuple[float, float]:
+        """Pass a batch forward and, where its loss is finite, back; return loss and total weight.
+
+        The outputs (n_rows, n_outputs) of its rows are written where they belong.
+        """
         workspace = self.workspace.narrowed(len(rows))
         objective = self.objective.narrowed(len(rows))
         inputs, encoded, weights = self.batches.gather(rows)
@@ -197,7 +206,7 @@ class Steps:
             outputs[...] = objective.decisions(scores)
             workspace.backward(objective.d_scores)
             self._regularize()
-        return loss, weights
+        return loss, float(len(rows)) if weights is None else float(weights.sum())
 
     def _regularize(self) -> None:
         settings, gradients = self.settings, self.workspace.gradients

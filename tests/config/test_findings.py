@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from nnctl.config import schema
+from nnctl.config import schema, sweep_schema
 from nnctl.config.findings import (
     DEMANDS,
     EITHER,
@@ -17,6 +17,7 @@ from nnctl.config.findings import (
 )
 from nnctl.config.places import homes
 from nnctl.config.schema import training
+from nnctl.config.sweep_schema import SweepConfig
 
 OTHER_DEMANDS = (
     "must have at least {min_length} character(s)",
@@ -59,13 +60,14 @@ def test_a_demand_goes_on_where_the_path_ends(kind: str) -> None:
 
 @pytest.mark.parametrize("field", EITHER)
 def test_fields_that_take_a_word_or_something_else_exist(field: str) -> None:
-    assert field in homes()
+    assert field in {*homes(), *SweepConfig.model_fields}
 
 
 @pytest.mark.parametrize("section", EXAMPLES)
 def test_sections_and_fields_with_an_example_exist(section: str) -> None:
-    sections = {*dir(schema), *dir(training)}
-    assert section in {*sections, *homes(), *schema.Config.model_fields}
+    sections = {*dir(schema), *dir(training), *dir(sweep_schema)}
+    fields = {*homes(), *schema.Config.model_fields, *SweepConfig.model_fields}
+    assert section in {*sections, *fields}
 
 
 def test_only_so_many_problems_are_put_into_words() -> None:

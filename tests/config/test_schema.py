@@ -84,6 +84,8 @@ def test_the_json_schema_accepts_what_the_loader_accepts(text: str) -> None:
         {"optimizer": {"momentum": 0.9}},
         {"optimizer": {"schedule": "step"}},
         {"training": {"batch_size": "fall"}},
+        {"training": {"seed": -1}},
+        {"training": {"seed": 1.5}},
         {"expect": {"accuracy": {"min": 1}}},
         {"metrics": ["mse"]},
         {"name": "../x"},
@@ -123,6 +125,7 @@ def test_the_json_schema_refuses_what_the_loader_refuses(addition: dict[str, Any
         {"optimizer": {"learning_rate": 1}},
         {"optimizer": {"schedule": "cosine"}},
         {"training": {"batch_size": "full", "class_weight": {"0": 1, "1": 2}}},
+        {"training": {"seed": 3}},
         {"expect": {"train_accuracy": {"min": 1}}},
         {"data": {"generator": "xor", "quote": None, "missing": "mean"}},
         {"data": {"generator": "xor", "columns": {"a": "ignored", "b": {}, "c": "numeric"}}},
@@ -182,3 +185,12 @@ def test_adamw_alone_decays_its_weights_by_default() -> None:
         for name in choice_names(OptimizerConfig)
     }
     assert {name: decay for name, decay in decays.items() if decay} == {"adamw": 0.01}
+
+
+@pytest.mark.parametrize(("own", "expected"), [({}, 7), ({"seed": 0}, 0), ({"seed": 3}, 3)])
+def test_training_is_derived_from_its_own_seed_where_there_is_one(
+    own: dict[str, int], expected: int
+) -> None:
+    value = {**read_text(MINIMAL, None).value, "seed": 7, "training": own}
+    config = config_from_dict(value, Path("/"))
+    assert (config.seed, config.training_seed) == (7, expected)

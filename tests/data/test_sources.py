@@ -199,6 +199,9 @@ def test_a_missing_file_is_refused_with_its_place_and_a_suggestion(
     (tmp_path / "iris.csv").touch()
     path = tmp_path / "irsi.csv"
     assert refusal(path) == f"{path}: the data does not exist; did you mean `iris.csv`?"
+    (tmp_path / "flats.yaml").touch()  # near by name, but a config
+    path = tmp_path / "flats.csv"
+    assert refusal(path) == f"{path}: the data does not exist; check the path"
     path = tmp_path / "zebras.txt"
     assert refusal(path) == f"{path}: the data does not exist; check the path"
     path = tmp_path / "nowhere" / "iris.csv"

@@ -12,7 +12,7 @@ from tests.durability import children
 from tests.durability.checking import Reference, recorded, standing
 from tests.durability.children import QUIETLY
 from tests.durability.faults import Fault
-from tests.durability.folds import FoldSeries
+from tests.durability.groups import FOLDS, SEEDS, Group, GroupSeries
 from tests.durability.trainings import variants
 from tests.durability.trial import KILLS, RESUME, Outcome, Training, attempt, begin
 
@@ -161,11 +161,22 @@ def begun(bench: Bench, training: Training, name: str) -> Path:
     return standing(directory)[0]
 
 
-def folds(bench: Bench) -> Iterator[FoldSeries]:
+def folds(bench: Bench) -> Iterator[GroupSeries]:
     """A cross-validation is struck, and so is the command that goes on with it."""
-    for name in ("kill", "kill-in-write", "EIO", "ENOSPC", "interrupt"):
-        yield FoldSeries(f"folds-{name}", bench.config, once(name), bench.every)
-    yield FoldSeries("folds-kill-and-kill", bench.config, then_kill("kill"), bench.every)
+    yield from members(bench, FOLDS, "folds")
+
+
+def seeds(bench: Bench) -> Iterator[GroupSeries]:
+    """A seed series is struck, and so is the command that goes on with it."""
+    yield from members(bench, SEEDS, "seeds")
+
+
+def members(bench: Bench, group: Group, name: str) -> Iterator[GroupSeries]:
+    """Every fault strikes a directory of runs, and a kill the command that goes on with it, too."""
+    for fault in ("kill", "kill-in-write", "EIO", "ENOSPC", "interrupt"):
+        yield GroupSeries(group, f"{name}-{fault}", bench.config, once(fault), bench.every)
+    struck_twice = then_kill("kill")
+    yield GroupSeries(group, f"{name}-kill-and-kill", bench.config, struck_twice, bench.every)
 
 
 def settings(bench: Bench) -> Iterator[Series]:
@@ -213,7 +224,7 @@ def after(first: Fault) -> Faults:
     return lambda number: (first, Fault("kill", number))
 
 
-PROOFS: dict[str, Callable[[Bench], Iterator[Series | FoldSeries]]] = {
+PROOFS: dict[str, Callable[[Bench], Iterator[Series | GroupSeries]]] = {
     "kills": kills,
     "errors": errors,
     "limits": limits,
@@ -222,5 +233,6 @@ PROOFS: dict[str, Callable[[Bench], Iterator[Series | FoldSeries]]] = {
     "extensions": extensions,
     "damages": damages,
     "folds": folds,
+    "seeds": seeds,
     "settings": settings,
 }

@@ -18,6 +18,7 @@ SMALL_FORMS = (
     ("extensions", "--every", "25"),
     ("damages", "--every", "25"),
     ("folds", "--every", "40"),
+    ("seeds", "--every", "100"),
     ("settings", "--every", "6"),
     ("random", "--kills", "20"),
 )

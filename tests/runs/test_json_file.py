@@ -71,14 +71,23 @@ def test_an_argument_that_is_no_text_can_be_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r":1:1: is damaged: Expecting value"),
-        (b'{"a": 1', r":1:8: is damaged"),
+        (b"", r":1:1: is damaged: it is empty or cut short"),
+        (b'{"a": 1', r":1:8: is damaged: it is empty or cut short"),
+        (b'{"a": "b', r":1:7: is damaged: it is empty or cut short"),
         (b'{\n"a": }', r":2:6: is damaged: Expecting value"),
         (b'{"a": "\xff"}', r": is damaged: it is not JSON in UTF-8"),
         (b"[" * 100_000, r": is damaged: it is not JSON in UTF-8"),
         (b"[1]", r": is damaged: it does not hold a JSON object"),
     ],
-    ids=["empty", "truncated", "value missing", "not UTF-8", "nested deeply", "list"],
+    ids=[
+        "empty",
+        "truncated",
+        "text truncated",
+        "value missing",
+        "not UTF-8",
+        "nested deeply",
+        "list",
+    ],
 )
 def test_a_damaged_file_is_a_run_error_with_its_place(
     tmp_path: Path, content: bytes, message: str

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nnctl.errors import RunError
-from nnctl.runs.cross_validation import CrossValidationDirectory, create_cross_validation
 from nnctl.runs.directory import RunDirectory
+from nnctl.runs.group import CrossValidationDirectory, create_group
 from nnctl.runs.lock import hold_run
 from nnctl.runs.status import latest_unfinished, run_status
 
@@ -57,7 +57,7 @@ def test_where_all_are_finished_it_is_the_latest_of_them(tmp_path: Path) -> None
 def test_cross_validations_that_may_go_on_are_named_where_there_is_no_run(tmp_path: Path) -> None:
     statuses = {"a": "running", "b": "running", "c": "finished", "d": "interrupted", "e": "failed"}
     for name, status in statuses.items():
-        create_cross_validation(tmp_path, name, {"status": status}, "")
+        create_group(CrossValidationDirectory, tmp_path, name, {"status": status}, "")
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "cross_validation.json").write_text("{")
     with (

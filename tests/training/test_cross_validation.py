@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import statistics
 from collections.abc import Iterable
@@ -17,12 +16,7 @@ from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.errors import ConfigError, DataError, DivergenceError, StorageError, UsageError
 from nnctl.runs.checkpoint import Checkpoint, read_checkpoint
 from nnctl.runs.directory import RunDirectory
-from nnctl.training.cross_validation import (
-    CrossValidation,
-    deviation,
-    mean,
-    start_cross_validation,
-)
+from nnctl.training.cross_validation import CrossValidation, start_cross_validation
 from nnctl.training.experiment import Experiment
 from nnctl.training.loop import EpochResult
 from tests.training.experiments import Settings, classification, config_of, regression, write_csv
@@ -50,7 +44,7 @@ def written(validation: CrossValidation) -> dict[str, Any]:
 def checkpoints(validation: CrossValidation) -> list[Checkpoint]:
     return [
         read_checkpoint(RunDirectory(validation.directory.path / fold.run).last)
-        for fold in validation.folds
+        for fold in validation.ended
     ]
 
 
@@ -93,7 +87,7 @@ def test_a_fold_is_a_whole_run(tmp_path: Path) -> None:
     assert validation.directory.path == tmp_path / "runs" / "moons-cv"
     names = sorted(path.name for path in validation.directory.path.iterdir())
     assert names == ["config.yaml", "cross_validation.json", "fold-1", "fold-2", "fold-3"]
-    for number, fold in enumerate(validation.folds, 1):
+    for number, fold in enumerate(validation.ended, 1):
         run = RunDirectory(validation.directory.path / fold.run)
         record = json.loads(run.run_json.read_text())
         assert record["status"] == "finished"
@@ -121,15 +115,6 @@ def test_the_record_sums_up_the_folds(tmp_path: Path) -> None:
         assert summed_up["mean"] == pytest.approx(statistics.mean(values), rel=1e-12)
         expected = statistics.stdev(values)
         assert summed_up["sample_standard_deviation"] == pytest.approx(expected, rel=1e-12)
-
-
-def test_means_and_deviations_of_what_is_not_finite_say_so() -> None:
-    assert mean([1.0, 2.0, 6.0]) == 3.0
-    assert deviation([1.0, 2.0, 6.0]) == math.sqrt((4 + 1 + 9) / 2)
-    assert mean([1.0, math.inf]) == math.inf
-    assert math.isnan(deviation([1.0, math.inf]))
-    assert math.isnan(mean([1.0, math.nan]))
-    assert math.isnan(deviation([1.0]))
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -225,9 +210,9 @@ def test_a_pause_while_a_fold_is_being_made_is_heeded(
         validation.pause()
         return load_dataset(*arguments)
 
-    monkeypatch.setattr("nnctl.training.cross_validation.load_dataset", interrupted)
+    monkeypatch.setattr("nnctl.training.run_group.load_dataset", interrupted)
     assert list(validation.results()) == []
-    assert [(fold.status, fold.epochs) for fold in validation.folds] == [("interrupted", 0)]
+    assert [(fold.status, fold.epochs) for fold in validation.ended] == [("interrupted", 0)]
     assert written(validation)["status"] == "interrupted"
 
 

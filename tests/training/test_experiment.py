@@ -15,7 +15,8 @@ from nnctl.errors import DataError, DivergenceError, RunError
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.history import read_history
-from nnctl.runs.lock import hold_run
+from nnctl.runs.lock import hold_run, is_held
+from nnctl.training.baselines import fit_baselines
 from nnctl.training.experiment import Experiment, start_experiment
 from nnctl.training.inference import load_model
 from tests.training.experiments import (
@@ -208,6 +209,20 @@ def test_a_run_whose_epochs_are_done_is_trained_then_finished(tmp_path: Path) ->
     assert status(experiment) == "trained"
     experiment.finish()
     assert status(experiment) == "finished"
+
+
+def test_a_run_is_held_until_it_is_summed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment, seen = trained(tmp_path, classification()), []
+
+    def looking(*arguments: Any) -> Any:
+        seen.append(is_held(experiment.run))
+        return fit_baselines(*arguments)
+
+    monkeypatch.setattr("nnctl.training.experiment.fit_baselines", looking)
+    experiment.finish()
+    assert (seen, is_held(experiment.run)) == ([True], False)
 
 
 def test_a_run_that_another_process_trains_is_left_alone(tmp_path: Path) -> None:

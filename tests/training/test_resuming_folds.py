@@ -16,8 +16,8 @@ import pytest
 from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.errors import RunError
 from nnctl.runs.checkpoint import read_checkpoint, save_checkpoint
-from nnctl.runs.cross_validation import CrossValidationDirectory
 from nnctl.runs.directory import RunDirectory
+from nnctl.runs.group import CrossValidationDirectory
 from nnctl.runs.json_file import read_json, write_json
 from nnctl.runs.lock import hold_run
 from nnctl.runs.status import run_status
@@ -25,7 +25,7 @@ from nnctl.training.cross_validation import CrossValidation, start_cross_validat
 from nnctl.training.experiment import Experiment
 from nnctl.training.loop import EpochResult
 from nnctl.training.resuming import resume_experiment
-from nnctl.training.resuming_folds import resume_cross_validation
+from nnctl.training.resuming_groups import resume_cross_validation
 from tests.training.experiments import Settings, config_of
 from tests.training.pauses import contents, paused, resumed
 
@@ -87,7 +87,7 @@ def all_of(directory: CrossValidationDirectory) -> dict[str, bytes]:
     """Return all that must come out alike."""
     found = {"record": directory.record.read_bytes()}
     for number in (1, 2, 3):
-        fold = directory.fold(number)
+        fold = directory.member(number)
         of_fold = {**contents(fold), "summary": fold.summary.read_bytes()}
         found |= {f"{number} {name}": data for name, data in of_fold.items()}
     return found
@@ -119,7 +119,7 @@ def test_a_finished_one_is_summed_up_again_and_nothing_is_trained() -> None:
 
 def test_a_fold_that_was_resumed_alone_counts() -> None:
     directory = interrupted(2, 1)
-    resumed(directory.fold(2))
+    resumed(directory.member(2))
     assert went_on(directory) == [3]
     assert all_of(directory) == all_of(trained(started("straight")))
 
@@ -141,7 +141,7 @@ def removed(run: RunDirectory) -> None:
 def test_what_is_lost_of_a_fold_is_made_anew(loss: Callable[[RunDirectory], None]) -> None:
     directory = trained(started("runs"))
     expected = all_of(directory)
-    loss(directory.fold(2))
+    loss(directory.member(2))
     assert went_on(directory) == [2]
     assert all_of(directory) == expected
 
@@ -154,18 +154,18 @@ def refusal(directory: CrossValidationDirectory) -> str:
 
 def test_a_fold_that_was_trained_otherwise_is_refused() -> None:
     directory = interrupted(2, 1)
-    resumed(directory.fold(1), "training.epochs=5")
+    resumed(directory.member(1), "training.epochs=5")
     assert refusal(directory) == (
         f"{directory.path}/fold-1: was not trained as the other folds are: training.epochs (3, now "
         "5); remove it, and it is trained anew"
     )
-    shutil.rmtree(directory.fold(1).path)
+    shutil.rmtree(directory.member(1).path)
     assert went_on(directory) == [1, 2, 3]
 
 
 def other_epochs(directory: CrossValidationDirectory) -> None:
     """Go on with fold 2 alone and for longer, without coming to its end."""
-    paused(resume_experiment(directory.fold(2), ["training.epochs=5"]), 1)
+    paused(resume_experiment(directory.member(2), ["training.epochs=5"]), 1)
 
 
 OTHERWISE = "fold-2: was not trained as the other folds are: training.epochs (3, now 5); remove"
@@ -175,7 +175,7 @@ def test_the_fold_in_hand_is_refused_too_where_it_goes_on_otherwise() -> None:
     directory = interrupted(2, 1)
     other_epochs(directory)
     assert OTHERWISE in refusal(directory)
-    assert run_status(directory.fold(2)) == "interrupted"
+    assert run_status(directory.member(2)) == "interrupted"
 
 
 def test_the_fold_in_hand_is_looked_at_once_more_when_it_is_begun() -> None:
@@ -185,14 +185,14 @@ def test_the_fold_in_hand_is_looked_at_once_more_when_it_is_begun() -> None:
     with pytest.raises(RunError) as caught:
         list(validation.results())
     assert OTHERWISE in str(caught.value)
-    with hold_run(directory.fold(2)):  # nobody holds it any more
-        assert run_status(directory.fold(2)) == "interrupted"
+    with hold_run(directory.member(2)):  # nobody holds it any more
+        assert run_status(directory.member(2)) == "interrupted"
 
 
 def test_what_a_fold_was_trained_with_counts_before_what_it_was_to_go_on_with() -> None:
     """A resume of the fold alone was killed before config.yaml was replaced."""
     directory = interrupted(2, 1)
-    run = directory.fold(2)
+    run = directory.member(2)
     checkpoint = read_checkpoint(run.last)
     config = checkpoint.metadata["config"]
     checkpoint.metadata["config_before"] = {**config, "seed": config["seed"] + 1}
@@ -219,7 +219,7 @@ def test_an_empty_directory_is_replaced_where_there_are_no_locks(
 
     directory = interrupted(1, EPOCHS)
     monkeypatch.setattr(fcntl, "flock", unsupported)
-    directory.fold(2).path.mkdir()
+    directory.member(2).path.mkdir()
     assert went_on(directory) == [2, 3]
     assert {path.name for path in directory.path.iterdir() if path.is_dir()} == {
         f"fold-{number}" for number in (1, 2, 3)
@@ -230,19 +230,19 @@ def test_a_fold_whose_name_was_taken_in_the_meantime_is_no_other_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def late(*arguments: Any) -> Dataset:
-        directory.fold(2).path.mkdir()
-        (directory.fold(2).path / "notes.txt").touch()
+        directory.member(2).path.mkdir()
+        (directory.member(2).path / "notes.txt").touch()
         return load_dataset(*arguments)
 
     directory = interrupted(1, EPOCHS)
-    monkeypatch.setattr("nnctl.training.cross_validation.load_dataset", late)
+    monkeypatch.setattr("nnctl.training.run_group.load_dataset", late)
     assert "fold-2: is no run, and stands where fold 2 is to be; remove it" in refusal(directory)
 
 
 def test_another_fold_in_its_place_is_refused() -> None:
     directory = trained(started("runs"))
-    shutil.rmtree(directory.fold(1).path)
-    shutil.copytree(directory.fold(2).path, directory.fold(1).path)
+    shutil.rmtree(directory.member(1).path)
+    shutil.copytree(directory.member(2).path, directory.member(1).path)
     assert "not trained as the other folds are: fold ([0, 3], now [1, 3])" in refusal(directory)
 
 
@@ -254,12 +254,12 @@ def test_other_data_is_refused_though_no_fold_is_in_hand() -> None:
 
 def test_what_stands_in_the_way_of_a_fold_is_told() -> None:
     directory = interrupted(1, EPOCHS)
-    directory.fold(2).path.mkdir()
-    (directory.fold(2).path / "notes.txt").touch()
+    directory.member(2).path.mkdir()
+    (directory.member(2).path / "notes.txt").touch()
     assert refusal(directory) == (
         f"{directory.path}/fold-2: is no run, and stands where fold 2 is to be; remove it"
     )
-    (directory.fold(2).path / "notes.txt").unlink()  # what a kill leaves is no obstacle
+    (directory.member(2).path / "notes.txt").unlink()  # what a kill leaves is no obstacle
     assert went_on(directory) == [2, 3]
 
 
@@ -279,7 +279,7 @@ def test_damaged_files_of_the_whole_are_told() -> None:
 
 def test_a_fold_that_is_not_finished_in_its_own_words_goes_on() -> None:
     directory = trained(started("runs"))
-    expected, run = all_of(directory), directory.fold(3)
+    expected, run = all_of(directory), directory.member(3)
     write_json(run.run_json, {**read_json(run.run_json), "status": "trained"})
     assert went_on(directory) == [3]
     assert all_of(directory) == expected
@@ -300,5 +300,5 @@ def test_two_processes_do_not_go_on_with_the_same() -> None:
 
 def test_the_fold_in_hand_goes_on_from_where_it_was() -> None:
     directory = interrupted(2, 1)
-    assert read_checkpoint(directory.fold(2).last).metadata["epoch"] == 1
-    assert resume_experiment(directory.fold(2)).assembly.trainer.epoch == 1
+    assert read_checkpoint(directory.member(2).last).metadata["epoch"] == 1
+    assert resume_experiment(directory.member(2)).assembly.trainer.epoch == 1

@@ -59,6 +59,11 @@ class Config(Section):
     _marks: Marks = PrivateAttr(default_factory=Marks)
 
     @property
+    def training_seed(self) -> int:
+        """What initial weights, shuffles and dropout are derived from."""
+        return self.seed if self.training.seed is None else self.training.seed
+
+    @property
     def marks(self) -> Marks:
         """Where each part was written; empty for a config that no file holds."""
         return self._marks
@@ -72,11 +77,16 @@ class Config(Section):
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of a config file."""
-    schema = Config.model_json_schema(ref_template="#/definitions/{model}")
+    return json_schema_of(Config, "nnctl config")
+
+
+def json_schema_of(model: type[Section], title: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a file that a model describes."""
+    schema = model.model_json_schema(ref_template="#/definitions/{model}")
     definitions = schema.pop("$defs")
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        **_draft_7({**schema, "title": "nnctl config", "definitions": definitions}),
+        **_draft_7({**schema, "title": title, "definitions": definitions}),
     }
 
 

@@ -17,6 +17,7 @@ from nnctl.config.schema.base import (
     Word,
     word_or_other,
 )
+from nnctl.config.schema.generators import Seed
 
 ClassificationMetric = Literal[
     "accuracy",
@@ -70,6 +71,11 @@ class TrainingConfig(Section):
     epochs: Count = Field(100, description="How often every training row is seen.")
     batch_size: BatchSize = Field(32, description="Rows in a step; `full`: all.")
     shuffle: Boolean = Field(True, description="Draw the rows in a new order every epoch.")
+    seed: Seed | None = Field(
+        None,
+        description="What initial weights, shuffles and dropout are derived from; left out: the "
+        "config's `seed`, which decides the rows of each set in any case.",
+    )
     class_weight: ClassWeight | None = Field(
         None, description="`balanced`, or how much the rows of each class count."
     )

@@ -1,4 +1,4 @@
-"""A cross-validation is no run itself: looking for runs finds what is inside only when named."""
+"""A directory of runs is no run: looking for runs finds what is inside only when named."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from nnctl.errors import RunError, StorageError
-from nnctl.runs.cross_validation import (
+from nnctl.runs.directory import create_run, find_group, find_run, list_runs
+from nnctl.runs.group import (
     CrossValidationDirectory,
-    create_cross_validation,
-    find_cross_validation,
+    GroupDirectory,
+    SeedsDirectory,
+    create_group,
 )
-from nnctl.runs.directory import create_run, find_run, list_runs
 from nnctl.runs.json_file import read_json, write_json
 from tests.runs.limits import file_size_limit
 
@@ -21,12 +22,12 @@ CONFIG = "name: iris\n"
 
 
 def with_folds(runs_dir: Path, count: int, name: str = "iris-cv") -> CrossValidationDirectory:
-    directory = create_cross_validation(runs_dir, name, {"folds": count}, CONFIG)
+    directory = create_group(CrossValidationDirectory, runs_dir, name, {"folds": count}, CONFIG)
     for number in range(1, count + 1):
         started = {"started": f"2026-01-01T00:00:{number:02}+00:00"}
         create_run(
             directory.path,
-            directory.fold_name(number),
+            directory.member(number).name,
             lambda run, started=started: write_json(run.run_json, started),  # type: ignore[misc]
         )
     return directory
@@ -38,20 +39,21 @@ def error_of(reference: str | None, runs_dir: Path) -> str:
     return str(caught.value)
 
 
-def test_it_appears_whole_and_numbered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [CrossValidationDirectory, SeedsDirectory])
+def test_it_appears_whole_and_numbered(tmp_path: Path, kind: type[GroupDirectory]) -> None:
     record: dict[str, Any] = {"config": "iris", "status": "running"}
-    paths = [create_cross_validation(tmp_path, "iris-cv", record, CONFIG).path for _ in range(2)]
-    assert [path.name for path in paths] == ["iris-cv", "iris-cv-2"]
+    paths = [create_group(kind, tmp_path, "all", record, CONFIG).path for _ in range(2)]
+    assert [path.name for path in paths] == ["all", "all-2"]
     for path in paths:
-        assert {entry.name for entry in path.iterdir()} == {"config.yaml", "cross_validation.json"}
-        assert read_json(CrossValidationDirectory(path).record) == record
-        assert CrossValidationDirectory(path).config.read_text() == CONFIG
+        assert {entry.name for entry in path.iterdir()} == {"config.yaml", kind.record_name}
+        assert read_json(kind(path).record) == record
+        assert kind(path).config.read_text() == CONFIG
     assert len([*tmp_path.iterdir()]) == 2
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     with file_size_limit(5), pytest.raises(StorageError, match="cannot be written"):
-        create_cross_validation(tmp_path, "iris-cv", {"folds": 5}, CONFIG)
+        create_group(CrossValidationDirectory, tmp_path, "iris-cv", {"folds": 5}, CONFIG)
     assert not [*tmp_path.iterdir()]
 
 
@@ -89,18 +91,31 @@ def test_naming_it_lists_its_folds(tmp_path: Path) -> None:
     )
 
 
+def test_the_words_for_it_and_for_its_members_are_those_of_the_table(tmp_path: Path) -> None:
+    seeds = create_group(SeedsDirectory, tmp_path, "iris-seeds", {}, CONFIG)
+    assert (seeds.record.name, seeds.member(7).name) == ("seeds.json", "seed-7")
+    create_run(seeds.path, "seed-7", lambda run: write_json(run.run_json, {}))
+    assert error_of("iris-seeds", tmp_path) == (
+        f"{seeds.path}: is a seed series; name one of its seeds: {seeds.path}/seed-7"
+    )
+    assert error_of("latest", tmp_path).endswith(
+        f"name a seed of a seed series, such as {seeds.path}/seed-7"
+    )
+    assert find_group("iris-seeds", tmp_path) == seeds.record
+
+
 def test_it_is_found_by_name_and_by_path_and_a_run_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     runs_dir = Path("runs")
     directory = with_folds(runs_dir, 1)
-    assert find_cross_validation("iris-cv", runs_dir) == directory
-    assert find_cross_validation("runs/iris-cv", runs_dir) == directory
+    assert find_group("iris-cv", runs_dir) == directory.record
+    assert find_group("runs/iris-cv", runs_dir) == directory.record
     for other in ("iris", "runs/iris-cv/fold-1", "runs", "x" * 300, "a\0b"):
-        assert find_cross_validation(other, runs_dir) is None
+        assert find_group(other, runs_dir) is None
     with_folds(Path(), 1)  # one here is not meant by a name that a run has
     create_run(runs_dir, "moons", lambda run: write_json(run.run_json, {}))
     with_folds(Path(), 1, "moons")
-    assert find_cross_validation("moons", runs_dir) is None
-    assert find_cross_validation("./moons", runs_dir) is not None
+    assert find_group("moons", runs_dir) is None
+    assert find_group("./moons", runs_dir) is not None

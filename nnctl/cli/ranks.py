@@ -1,0 +1,116 @@
+"""One command line and several processes: of those that MPI started, the first speaks for all."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec
+
+from nnctl.cli import console
+from nnctl.errors import NnctlError, UsageError
+
+if TYPE_CHECKING:
+    from nnctl.scale.mpi import Ranks
+    from nnctl.training.experiment import Experiment
+
+P = ParamSpec("P")
+# What ranks do together; every other command is done by one process.
+SHARED = ("train", "resume")
+# How many processes were started together, and which of them this one is.
+LAUNCHERS = (
+    ("PMI_SIZE", "PMI_RANK"),  # MPICH and its kin, Slurm with pmi2
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),  # Open MPI
+)
+
+
+@dataclass
+class Job:
+    """The MPI job that this process belongs to, if it does."""
+
+    ranks: Ranks | None = None
+
+
+JOB = Job()
+
+
+def run_command(command: Callable[[], None]) -> None:
+    """Run the command: alone, or as the first of several ranks, which the others follow."""
+    size, rank = launched()
+    if size == 1 and "mpi4py" not in sys.modules:
+        command()
+        return
+    try:
+        ranks = joined(size)
+        if ranks.size == 1:
+            command()
+            return
+        from nnctl.scale.mpi_job import run_job
+
+        JOB.ranks = ranks
+        run_job(ranks, command)
+    except NnctlError as error:
+        if rank == 0:
+            console.say(f"error: {error}")
+        raise SystemExit(error.exit_code) from None
+
+
+def launched() -> tuple[int, int]:
+    """Return how many processes an MPI launcher says it started, and the place of this one."""
+    for size, rank in LAUNCHERS:
+        if os.environ.get(size, "").isdecimal() and os.environ.get(rank, "").isdecimal():
+            return int(os.environ[size]), int(os.environ[rank])
+    return 1, 0
+
+
+def joined(size: int) -> Ranks:
+    """Return the ranks; raise UsageError where MPI is missing, or knows nothing of the others."""
+    try:
+        from nnctl.scale.mpi import all_ranks
+    except (ImportError, RuntimeError) as error:
+        message = f"{size} processes were started together, but MPI cannot be used ({error})"
+        raise UsageError(f"{message}; install it: pip install 'nnctl[mpi]'") from None
+    ranks = all_ranks()
+    if ranks.size == 1 and size > 1:
+        raise UsageError(
+            f"{size} processes were started together, but each finds itself alone: the launcher is "
+            "of another MPI than mpi4py; start them with the mpiexec that belongs to it"
+        )
+    return ranks
+
+
+def share(experiment: Experiment) -> tuple[str, ...]:
+    """Let the other ranks take part, if there are any; return what is to be said of it."""
+    ranks = JOB.ranks
+    if ranks is None:
+        return ()
+    from nnctl.scale.mpi_job import lead
+
+    lead(experiment, ranks)
+    rows = experiment.assembly.trainer.batch_rows
+    if rows >= ranks.size:
+        return ()
+    has, idle = console.numbered(rows, "row"), ranks.size - rows
+    return (f"a batch has {has}: {idle} of {ranks.size} ranks have none of it",)
+
+
+def alone(name: str, function: Callable[P, None]) -> Callable[P, None]:
+    """Let a command refuse to run as several ranks."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> None:
+        require_alone(name)
+        function(*args, **kwargs)
+
+    return command
+
+
+def require_alone(what: str) -> None:
+    """Raise UsageError where several ranks were started for what one process does."""
+    if JOB.ranks is not None:
+        raise UsageError(
+            f"{what} is done by one process (received {JOB.ranks.size} ranks); start it without "
+            "mpiexec: ranks share `train CONFIG` and the `resume` of a run"
+        )
