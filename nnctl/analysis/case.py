@@ -27,7 +27,7 @@ from nnctl.training.explaining import layer_names
 from nnctl.training.inference import FORGED, Model, load_model, model_from_checkpoint
 from nnctl.training.observing import MOST_ROWS, Observations, Observer, restored_observations
 from nnctl.training.own_portions import own_portions
-from nnctl.training.own_rows import checkpoint_with_split, own_rows
+from nnctl.training.own_rows import TableReader, checkpoint_with_split, own_rows
 from nnctl.training.predicting import rows_at_once
 from nnctl.training.reporting import evaluations, rows_of
 
@@ -89,7 +89,7 @@ class Case:
     def after(self, observation: int) -> str:
         """Return when something was observed: `after epoch 3`."""
         epoch = int(self.observations.epochs[observation])
-        return f"after epoch {epoch}" if epoch else "before training"
+        return f"after epoch {epoch:,}" if epoch else "before training"
 
     def gain(self, of: str = "network") -> float | None:
         """Return which share of the constant answer's training loss is taken away.
@@ -114,26 +114,27 @@ def _share_taken(network: float | None, other: float | None) -> float | None:
     return 1.0 - network / other
 
 
-def open_case(run: RunDirectory) -> Case:
+def open_case(run: RunDirectory, read: TableReader | None = None) -> Case:
     """Gather what a run's files say, and what its rows show where they can be read.
 
-    Raises RunError for checkpoints that cannot be used.
+    `read` opens the files of its rows, as in `own_rows`. Raises RunError for checkpoints that
+    cannot be used.
     """
     last, notices = checkpoint_with_split(run)
     model, now = load_model(run.best), model_from_checkpoint(last)
     status, obstacles = run_status(run), {}
     history, halvings, observations = recorded(run, last, len(now.network.layers))
-    seen, why = attempted(lambda: look_now(run, now))
+    seen, why = attempted(lambda: look_now(run, now, read))
     if seen is None:
         obstacles["network"] = why
     elif now.epoch not in observations.epochs:
         observations = observations.joined_by(now.epoch, seen)
     comparison = None
     if run.baselines.exists() and status == "finished":
-        comparison, why = attempted(lambda: compared(run, model))
+        comparison, why = attempted(lambda: compared(run, model, read))
         obstacles |= {} if comparison else {"baselines": why}
     else:
-        obstacles["baselines"] = "training has not come to its end, which fits the baselines"
+        obstacles["baselines"] = "baselines are fitted when training has finished, and it has not"
     return Case(
         model=model,
         status=status,
@@ -171,12 +172,12 @@ def attempted(task: Callable[[], Found]) -> tuple[Found | None, str]:
         return None, "; ".join(map(str, error.problems))
 
 
-def look_now(run: RunDirectory, now: Model) -> FloatArray:
+def look_now(run: RunDirectory, now: Model, read: TableReader | None = None) -> FloatArray:
     """Return what the last weights show on the rows that training observes (n_layers, n_measures).
 
     Raises DataError, or another error, where they cannot be read any more.
     """
-    table = own_rows(run, "train").table
+    table = own_rows(run, "train", read).table
     count = min(table.n_rows, MOST_ROWS)
     table = table.take(np.linspace(0, table.n_rows - 1, count).astype(np.int64))
     rows = rows_of(now, table, now.preprocessing.raw_features(table))
@@ -184,11 +185,11 @@ def look_now(run: RunDirectory, now: Model) -> FloatArray:
     return Observer(now.network, now.loss, examples, count).look()
 
 
-def compared(run: RunDirectory, model: Model) -> Comparison:
+def compared(run: RunDirectory, model: Model, read: TableReader | None = None) -> Comparison:
     """Measure network and baselines on the run's test rows, else validation rows or training."""
     baselines = load_baselines(run.baselines, model)
     assert baselines is not None
-    own = own_rows(run)
+    own = own_rows(run, None, read)
     portions = own_portions(own.table, rows_at_once(model))
     network, results, _ = evaluations(model, portions, baselines)
     return Comparison(own.set_name, network, results, own.notices)

@@ -42,7 +42,7 @@ def learning_rate_too_high(case: Case) -> Look | Unknown:
 
 def _diverged(case: Case) -> Iterator[tuple[str, str]]:
     if case.status == "diverged":
-        yield "training diverged", f"it ended in epoch {case.epoch + 1}"
+        yield "training diverged", f"it ended in epoch {case.epoch + 1:,}"
     if case.halvings:
         times = f"{case.halvings} time{'s' * (case.halvings > 1)}"
         yield "training diverged on the way", f"the rate was halved {times} for that"
@@ -61,7 +61,7 @@ def _jumped(case: Case) -> Iterator[tuple[str, str]]:
     if jumps >= MANY_JUMPS * len(losses):
         evidence = (
             f"in {jumps} of {len(losses)} epochs it rises by more than {JUMP:.0%}, as "
-            f"from {losses[worst]:.3g} to {losses[worst + 1]:.3g} in epoch {worst + 2}"
+            f"from {losses[worst]:.3g} to {losses[worst + 1]:.3g} in epoch {worst + 2:,}"
         )
         yield "the training loss jumps up and down", evidence
 
@@ -156,7 +156,7 @@ def overfitting(case: Case) -> Look | Unknown:
         return Unknown("the training loss jumps too much")
     end = float(np.median(losses[-max(3, int(AT_THE_END * len(losses))) :]))
     least, rise = float(losses[best]), end - float(losses[best])
-    seen = f"validation loss {least:.4g} in epoch {best + 1}, its least, and {end:.4g} at the end"
+    seen = f"validation loss {least:.4g} in epoch {best + 1:,}, its least, and {end:.4g} at the end"
     stopping = case.config.training.early_stopping
     if stopping is not None and stopping.monitor in (None, "validation_loss"):
         return Look(f"{seen}; early stopping watches over it")
@@ -166,9 +166,9 @@ def overfitting(case: Case) -> Look | Unknown:
     epoch, hidden = best + 1, case.config.model.hidden
     undropped = hidden and not any(layer.dropout for layer in hidden)
     finding = Finding(
-        what=f"since epoch {epoch} the network learns what only the training rows have",
+        what=f"since epoch {epoch:,} the network learns what only the training rows have",
         evidence=f"{seen}, while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}",
-        remedy=f"stop in time (the network kept is that of epoch {case.model.epoch}), hold the "
+        remedy=f"stop in time (the network kept is that of epoch {case.model.epoch:,}), hold the "
         "weights down, or bring more rows",
         settings=(
             ("training.early_stopping={patience: 10}",),

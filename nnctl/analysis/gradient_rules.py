@@ -96,7 +96,7 @@ def exploding_gradients(case: Case) -> Look | Unknown:
     largest, norm = float(finite[row, layer]), float(case.of_layers("gradient_norm")[row, layer])
     moment = case.after(row)
     seen = (
-        f"a layer's is at most {largest:.2g} times as long as its weights, in "
+        f"the norm of a layer's gradient is at most {largest:.2g} times that of its weights, in "
         f"{case.layers[layer]} {moment}"
     )
     if case.config.training.gradient_clipping is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnctl.data.arrays import FloatArray
+from nnctl.data.features import Feature
 from nnctl.data.preprocessing import Preprocessing
 
 MARGIN = 0.08  # beyond the data, as a share of its range
@@ -35,8 +36,14 @@ def grid_rows(
     return grid
 
 
-def spread(values: FloatArray, count: int) -> FloatArray:
-    """Return `count` values from below the least to above the greatest of `values` (n,)."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    margin = MARGIN * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, count)
+def spread(feature: Feature, codes: FloatArray, count: int) -> FloatArray:
+    """Return `count` values from below the least to above the greatest of a feature's `codes` (n,).
+
+    Of one whose logarithm is taken they stay above -1, below which it has none.
+    """
+    least, greatest = float(np.nanmin(codes)), float(np.nanmax(codes))
+    margin = MARGIN * (greatest - least) or 1.0
+    low = least - margin
+    if feature.logarithm:
+        low = max(low, (least - 1.0) / 2.0)
+    return np.linspace(low, greatest + margin, count)

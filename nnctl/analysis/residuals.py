@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nnctl.analysis.drawn_rows import MOST_POINTS
 from nnctl.analysis.labelled import evaluated
-from nnctl.analysis.pictures import MOST_POINTS, Picture
+from nnctl.analysis.pictures import Picture
 from nnctl.data.arrays import FloatArray
 from nnctl.data.table import Table
 from nnctl.errors import UsageError

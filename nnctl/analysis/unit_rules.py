@@ -72,7 +72,7 @@ def saturated_units(case: Case) -> Look | Unknown:
     """
     layers = layers_with(case, LARGEST_SLOPES)
     if not layers:
-        return Look("no layer has units with limits that the gradient would notice")
+        return Look("no hidden layer has units that can saturate, as sigmoid or tanh units can")
     shares = case.of_layers("saturated")
     if not len(shares):
         return Unknown(case.why_no_layers)
@@ -122,4 +122,4 @@ def of_each(case: Case, layers: list[int], shares: FloatArray) -> str:
 
 def shown_rows(case: Case) -> str:
     """Return which rows the network was shown."""
-    return f"{min(case.train_rows, MOST_ROWS)} training rows"
+    return f"{min(case.train_rows, MOST_ROWS):,} training rows"

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnctl.analysis.axes import two_features
+from nnctl.analysis.drawn_rows import table_of
 from nnctl.analysis.passing import LayerValues, layer_values
-from nnctl.analysis.pictures import Picture, table_of, two_features
+from nnctl.analysis.pictures import Picture
 from nnctl.analysis.planes import grid_rows, middle_row, spread
 from nnctl.data.arrays import FloatArray
 from nnctl.plots.units import UnitLayer, units_figure
@@ -15,7 +17,7 @@ from nnctl.runs.directory import RunDirectory
 from nnctl.training.inference import Model
 
 GRID_POINTS = 80  # along each axis
-MOST_UNITS = 48
+MOST_UNITS = 48  # hidden ones, and as many of the output
 
 
 def draw_units(
@@ -29,12 +31,15 @@ def draw_units(
     chosen = two_features(preprocessing, features)
     table, notices = table_of(run)
     codes = preprocessing.raw_features(table)
-    x, y = (spread(codes[:, index], GRID_POINTS) for index in chosen)
+    known = preprocessing.features
+    x, y = (spread(known[index], codes[:, index], GRID_POINTS) for index in chosen)
     rows = grid_rows(x, y, middle_row(preprocessing, codes), chosen)
     values = layer_values(model.network, preprocessing.encode(rows, model.network.dtype))
     layers, left_out = drawable([unit_layer(layer) for layer in values])
     if left_out:
         notices = (*notices, f"drawn are the first {MOST_UNITS} hidden units; {left_out} are not")
+    if len(values[-1].a.T) > MOST_UNITS:
+        notices = (*notices, f"of {len(values[-1].a.T):,} outputs the first {MOST_UNITS} are drawn")
     labels = None
     if preprocessing.task == "classification":
         labels = preprocessing.transform_targets(table, np.float64).astype(np.int64)
@@ -79,13 +84,17 @@ def lead(z: FloatArray, unit: int) -> FloatArray:
 
 
 def drawable(layers: list[UnitLayer]) -> tuple[list[UnitLayer], int]:
-    """Return the layers with as many hidden units as there is room for; how many are left out."""
+    """Return the layers with the units that there is room for, and how many hidden ones are not."""
     room, left_out, chosen = MOST_UNITS, 0, []
     for layer in layers[:-1]:
         n_units = min(len(layer.a), room)
         left_out += len(layer.a) - n_units
         room -= n_units
         if n_units:
-            part = UnitLayer(layer.name, layer.a[:n_units], layer.z[:n_units], layer.level)
-            chosen.append(part)
-    return [*chosen, layers[-1]], left_out
+            chosen.append(first_units(layer, n_units))
+    return [*chosen, first_units(layers[-1], MOST_UNITS)], left_out
+
+
+def first_units(layer: UnitLayer, count: int) -> UnitLayer:
+    """Return a layer with at most so many of its units."""
+    return UnitLayer(layer.name, layer.a[:count], layer.z[:count], layer.level)

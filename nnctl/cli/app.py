@@ -26,11 +26,16 @@ from nnctl.cli import (
     find_learning_rate,
     init,
     plot,
+    plot_layers,
     plot_network,
     plot_rows,
     plot_training,
     predict,
+    ranks,
+    report,
     resume,
+    runs,
+    sweep,
     train,
 )
 
@@ -56,7 +61,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
     "cross-validate": cross_validate.cross_validate,
+    "sweep": sweep.sweep,
     "diagnose": diagnose.diagnose,
+    "report": report.report,
     "plot-boundary": plot.plot_boundary,
     "plot-fit": plot.plot_fit,
     "plot-history": plot.plot_history,
@@ -70,6 +77,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "plot-units": plot_network.plot_units,
     "plot-activations": plot_rows.plot_activations,
     "plot-gradients": plot_rows.plot_gradients,
+    "plot-activation-history": plot_layers.plot_activation_history,
+    "plot-gradient-history": plot_layers.plot_gradient_history,
     "plot-schedule": plot_training.plot_schedule,
     "plot-descent": plot_training.plot_descent,
     "plot-activation": plot.plot_activation,
@@ -83,8 +92,13 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "examples": examples.examples,
 }
 
+GROUPS: dict[str, typer.Typer] = {"runs": runs.app}
+
 for name, function in COMMANDS.items():
-    app.command(name)(console.reported(function))
+    command = function if name in ranks.SHARED else ranks.alone(name, function)
+    app.command(name)(console.reported(command))
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def _print_version(wanted: bool) -> None:
@@ -116,4 +130,4 @@ def main() -> None:
         arguments = sys.argv[1:]
         if "--debug" in arguments:
             arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
-        app(arguments, prog_name="nnctl")
+        ranks.run_command(lambda: app(arguments, prog_name="nnctl"))

@@ -39,7 +39,7 @@ def bench(
     overrides: Overrides = None,
     json: Json = False,
 ) -> None:
-    """Measure how fast a config trains here, beside its matrix products alone.
+    """Measure how fast a config trains here.
 
     Steps of the training are timed in turn with the matrix products in them, which no engine can
     do without; `share` is theirs of a step's time. An epoch is that of its steps. Nothing is

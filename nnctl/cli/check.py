@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from nnctl.cli import console
 from nnctl.cli.options import ConfigArgument, Json, Overrides
@@ -43,8 +45,11 @@ def present(report: dict[str, Any]) -> None:
     console.notes(report["notices"])
 
 
-def schema() -> None:
+def schema(
+    sweep: Annotated[bool, typer.Option("--sweep", help="Of a sweep's file instead.")] = False,
+) -> None:
     """Write the JSON Schema of a config, for editors."""
     from nnctl.config import json_schema
+    from nnctl.config.sweep_schema import sweep_json_schema
 
-    console.write_json(json_schema())
+    console.write_json(sweep_json_schema() if sweep else json_schema())

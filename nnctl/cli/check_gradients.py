@@ -23,8 +23,9 @@ def check_gradients(
     overrides: Overrides = None,
     json: Json = False,
 ) -> None:
-    """Hold a network's gradients against numeric ones, which need no derivative.
+    """Hold gradients against numeric ones.
 
+    Those need no derivative: they follow from the loss alone, at two points near each other.
     It is the config's own network before its training, with its first training rows, loss and
     penalties; in float64 whatever the config says, with dropout's units fixed and batch
     normalization as in training. Clipping and weight decay come after gradients and are no part of

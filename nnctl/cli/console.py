@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Item = TypeVar("Item")
 PLAIN_WIDTH = 100  # of tables where there is no terminal
+ENDLESS_WIDTH = 10_000  # of tables of which a program may want every column
 
 
 @dataclass
@@ -174,31 +175,42 @@ def write_json(value: Any) -> None:
     write(json.dumps(json_ready(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def table_width(*, whole: bool = False) -> int:
+    """Return how wide a table may be; without a terminal, as wide as it is where it comes whole."""
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return ENDLESS_WIDTH if whole else PLAIN_WIDTH
+
+
 def write_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    *,
+    width: int | None = None,
 ) -> None:
     """Write a table to stdout; cells are shown literally, numbers to the right, "" as a blank."""
     from rich.console import Console
 
     rows, headings = list(rows), [*map(printable, columns)]
     terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else PLAIN_WIDTH
+    width = table_width() if width is None else width
     # Rich would obey FORCE_COLOR, which many CI systems set, and colour what a program reads.
     text = io.StringIO()
     console = Console(file=text, width=width, force_terminal=terminal, highlight=False)
-    table = _table(headings, rows)
+    table = _table(headings, rows, width)
     endless = console.options.update(width=sys.maxsize)
     for longest in range(max(map(len, headings)), 0, -1):
         if console.measure(table, options=endless).maximum <= width:
             break
-        table = _table([_broken(heading, longest) for heading in headings], rows)
+        table = _table([_broken(heading, longest) for heading in headings], rows, width)
     console.print(table)
     lines = (line.rstrip() for line in text.getvalue().splitlines())
     heading = [] if title is None else [printable(title)]
     write("\n".join([*heading, *(line for line in lines if line)]) + "\n\n")
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> Table:
     """Return a table whose headings, some of which may have more lines than others, end alike."""
     from rich import box
     from rich.align import Align
@@ -206,14 +218,24 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
+    whole = _unbroken(headings, rows, width)
     for index, heading in enumerate(headings):
         numeric = all(isinstance(row[index], (int, float)) for row in rows if row[index] != "")
         side: Literal["left", "right"] = "right" if numeric else "left"
         lowered = Align(Text(heading, justify=side), side, vertical="bottom")
-        table.add_column(lowered, justify=side, overflow="fold")
+        table.add_column(lowered, justify=side, overflow="fold", no_wrap=index in whole)
     for row in rows:
         table.add_row(*(Text(printable(_cell(value))) for value in row))
     return table
+
+
+def _unbroken(headings: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> set[int]:
+    """Return the columns of single words, if they leave half of the width to sentences."""
+    cells = [[_cell(row[index]) for row in rows] for index in range(len(headings))]
+    single = {index for index in range(len(headings)) if " " not in "".join(cells[index])}
+    texts = [[*headings[index].split("\n"), *map(printable, cells[index])] for index in single]
+    taken = sum(max(map(len, each)) for each in texts)
+    return single if taken <= width // 2 else set()
 
 
 def _broken(heading: str, longest: int) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def diagnose(
     run: RunArgument = None, json: Json = False, runs_dir: RunsDir = DEFAULT_RUNS_DIR
 ) -> None:
-    """Say what is wrong with a run: gradients, units, inputs, learning rate, fit, classes.
+    """Say what is wrong with a run, and what to change.
 
+    It looks at gradients, units, inputs, learning rate, fit and classes.
     Each finding has its evidence and a remedy, as keys for the config or --set. It rests on what
     was observed in training, on the history, on the baselines and, where the data can still be
     read, on the run's own rows. Findings are no error: the exit code is 0.

@@ -47,8 +47,9 @@ def evaluate(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Measure a network on labelled rows, beside a linear model and a constant answer.
+    """Measure a network on labelled rows.
 
+    Beside it stand a linear model and a constant answer.
     Without INPUT they are the run's own: test rows, else validation, else training. Text is read as
     the run's own data is, unless --delimiter, --encoding, --decimal or --no-header say otherwise.
     """

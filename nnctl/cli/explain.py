@@ -56,8 +56,9 @@ def explain(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Show one step of training with every number: forward, backward, update.
+    """Show one step of training with every number.
 
+    That is its forward pass, its backward pass and its update.
     A step takes one row, again and again with --steps, or with --batch the batches of training.
     The network is that of a config before its training, or a trained one. Nothing is written.
     Without hidden layers it is shown as a formula in the data's own units, too.

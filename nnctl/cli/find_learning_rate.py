@@ -52,8 +52,9 @@ def find_learning_rate(
     plots: Plots = True,
     json: Json = False,
 ) -> None:
-    """Find a learning rate by a range test: steps at a rate that grows until the loss does.
+    """Find a learning rate by a range test.
 
+    Its steps have a learning rate that grows until the loss does.
     It trains on the config's own training rows, batch by batch, and keeps nothing of it. The
     suggestion is a tenth of the rate at which the smoothed loss is least; the rate at which it
     falls fastest is shown beside it. Smith (2017), arXiv:1506.01186, and the rules of fastai.

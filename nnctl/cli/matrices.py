@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +29,7 @@ class Matrix:
     things: str = "units"  # what the columns are called when some are left out
     beside: int = 0  # columns on the left that are none of these
     continued: bool = False  # whether columns without room come in a table of their own
+    whole: bool = False  # whether columns are left out on a terminal alone, which --columns helps
 
     def add(
         self, labels: Sequence[str], values: Sequence[Sequence[Cell]], most: int, things: str
@@ -56,17 +55,20 @@ class Matrix:
             for column in range(len(self.columns))
         ]
         first, end = 0, len(self.columns)
+        width = console.table_width(whole=self.whole)
         while first < end:
-            shown = fitting([self.corner, *labels], self.columns[first:], cells[first:])
+            shown = fitting([self.corner, *labels], self.columns[first:], cells[first:], width)
             part = slice(first, first + shown)
             rows = [[label, *(c[row] for c in cells[part])] for row, label in enumerate(labels)]
-            console.write_table((self.corner, *self.columns[part]), rows)
+            console.write_table((self.corner, *self.columns[part]), rows, width=width)
             first += shown
             if not self.continued:
                 break
         if first < end:
             self.leave_out(self.without_room(first))
-        if self.left_out:
+        if self.left_out and self.whole:
+            console.say(f"left out: {', '.join(self.left_out)}; --columns chooses, --json has all")
+        elif self.left_out:
             console.write_line(f"left out: {', '.join(self.left_out)} (--json has all)\n")
 
     def without_room(self, first: int) -> str:
@@ -77,17 +79,17 @@ class Matrix:
         return counted(len(rest), len(self.columns) - self.beside, self.things)
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, most: int = MOST_CELLS) -> str:
     """Return a name that leaves room in a table for numbers, its middle left out where it is long.
 
     >>> shortened("the mean concentration of nitrogen dioxide")
     'the mean con…gen dioxide'
     """
     text = printable(name)
-    if cell_len(text) <= MOST_CELLS:
+    if cell_len(text) <= most:
         return text
-    end = (MOST_CELLS - 1) // 2
-    head, tail = set_cell_size(text, MOST_CELLS - 1 - end), set_cell_size(text[::-1], end)[::-1]
+    end = (most - 1) // 2
+    head, tail = set_cell_size(text, most - 1 - end), set_cell_size(text[::-1], end)[::-1]
     return f"{head.rstrip()}…{tail.lstrip()}"
 
 
@@ -121,15 +123,17 @@ def is_number(value: Cell) -> bool:
     return value is not None and not isinstance(value, str)
 
 
-def shown(value: float | None, digits: int) -> str:
-    """Return a number with that many digits; nothing for None."""
+def shown(value: int | float | None, digits: int) -> str:
+    """Return a number with that many digits, a whole one with all of its own; nothing for None."""
+    if isinstance(value, int):
+        return f"{value:,}"
     return "" if value is None else f"{value + 0.0:.{digits}g}"  # -0 is 0
 
 
-def fitting(labels: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+def fitting(
+    labels: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[str]], width: int
+) -> int:
     """Return how many columns fit beside the labels, at least one."""
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else console.PLAIN_WIDTH
     room = width - MARGIN - max(cell_len(printable(label)) for label in labels)
     for count, (name, column) in enumerate(zip(columns, cells, strict=True)):
         room -= GAP + max(cell_len(printable(text)) for text in (name, *column))

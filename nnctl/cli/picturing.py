@@ -29,7 +29,7 @@ from nnctl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nnctl.analysis.pictures import Picture
+    from nnctl.analysis.pictures import MovingPicture, Picture
     from nnctl.data.table import Table
     from nnctl.runs.directory import RunDirectory
     from nnctl.training.inference import Model
@@ -159,7 +159,9 @@ def saved_as(output: Output = None, json: Json = False) -> tuple[Path | None, bo
     return output, json
 
 
-def save(picture: Picture, path: Path, about: dict[str, Any], *, json: bool) -> None:
+def save(
+    picture: Picture | MovingPicture, path: Path, about: dict[str, Any], *, json: bool
+) -> None:
     """Write a picture; say what should be known of it, and where it is."""
     from nnctl.analysis.pictures import save_picture
 

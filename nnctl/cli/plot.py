@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 CURVE_RANGE, CURVE_POINTS = 5.0, 1001
 
 
+Animate = Annotated[
+    bool, typer.Option("--animate", help="Draw a GIF of how it changed from epoch to epoch.")
+]
+WhichWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint", metavar="best|last", help="Which weights to use.", show_default="best"
+    ),
+]
+
+
 def plot_boundary(
     run: RunArgument = None,
     output: Output = None,
@@ -36,30 +47,56 @@ def plot_boundary(
         str | None,
         typer.Option(metavar="NAME", help="Which of a regression's targets; else the first."),
     ] = None,
-    checkpoint: WhichCheckpoint = "best",
+    animate: Animate = False,
+    checkpoint: WhichWeights = None,
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Draw the decision boundary over two features."""
-    from nnctl.analysis.pictures import draw_boundary
+    """Draw the decision boundary over two features.
 
-    directory, model = _opened(run, runs_dir, checkpoint)
+    --animate shows up to 65 epochs from before training to the last, evenly spaced, and the best;
+    without it, the best alone is drawn, or that of --checkpoint.
+    """
+    from nnctl.analysis.moving import animate_boundary
+    from nnctl.analysis.pictures import draw_boundary
+    from nnctl.training.threads import blas_threads
+
     chosen = None if features is None else [name.strip() for name in features.split(",")]
-    picture = draw_boundary(directory, model, chosen, target)
-    save(picture, output or directory.plots / "boundary.png", {}, json=json)
+    if animate:
+        moving = _opened_to_animate(run, runs_dir, checkpoint, output)
+        with blas_threads(1):  # the same last bits on every machine
+            picture = animate_boundary(moving, chosen, target)
+        save(picture, output or moving.plots / "boundary.gif", {}, json=json)
+        return
+    directory, model = _opened(run, runs_dir, checkpoint or "best")
+    still = draw_boundary(directory, model, chosen, target)
+    save(still, output or directory.plots / "boundary.png", {}, json=json)
 
 
 def plot_fit(
     run: RunArgument = None,
     output: Output = None,
-    checkpoint: WhichCheckpoint = "best",
+    animate: Animate = False,
+    checkpoint: WhichWeights = None,
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Draw data and curve over one feature."""
-    from nnctl.analysis.pictures import draw_fit
+    """Draw data and curve over one feature.
 
-    directory, model = _opened(run, runs_dir, checkpoint)
+    --animate shows up to 65 epochs from before training to the last, evenly spaced, and the best;
+    without it, the best alone is drawn, or that of --checkpoint.
+    """
+    from nnctl.analysis.moving import animate_fit
+    from nnctl.analysis.pictures import draw_fit
+    from nnctl.training.threads import blas_threads
+
+    if animate:
+        moving = _opened_to_animate(run, runs_dir, checkpoint, output)
+        with blas_threads(1):
+            picture = animate_fit(moving)
+        save(picture, output or moving.plots / "fit.gif", {}, json=json)
+        return
+    directory, model = _opened(run, runs_dir, checkpoint or "best")
     save(draw_fit(directory, model), output or directory.plots / "fit.png", {}, json=json)
 
 
@@ -119,3 +156,21 @@ def _opened(run: str | None, runs_dir: Path, checkpoint: str) -> tuple[RunDirect
     from nnctl.cli.opening import open_run
 
     return open_run(run, runs_dir, checkpoint)
+
+
+def _opened_to_animate(
+    run: str | None, runs_dir: Path, checkpoint: str | None, output: Path | None
+) -> RunDirectory:
+    """Find a run whose epochs are to be drawn; refuse at once what would be refused after it."""
+    from nnctl.analysis.pictures import require_place
+    from nnctl.errors import UsageError
+    from nnctl.plots.encoding import ANIMATED
+
+    if checkpoint is not None:
+        raise UsageError(
+            "--animate shows the epochs up to the last, not one checkpoint; leave away "
+            f"--checkpoint {checkpoint}, or --animate"
+        )
+    if output is not None:
+        require_place(output, ANIMATED)
+    return _opened(run, runs_dir, "last")[0]

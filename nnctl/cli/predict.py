@@ -61,10 +61,10 @@ def predict(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Predict rows of a file, a pipe or the run's own, however many they are.
+    """Predict rows of a file, a pipe, or the run's own.
 
-    Text is read as the run's own data is, unless --delimiter, --encoding, --decimal or --no-header
-    say otherwise.
+    They may be many: a part of them is read at a time. Text is read as the run's own data
+    is, unless --delimiter, --encoding, --decimal or --no-header say otherwise.
 
     The result is CSV with the column `prediction`, one JSON object a line (jsonl, or --json), or a
     NumPy array (npy). Cells that --with-input repeats are never altered, also where a spreadsheet

@@ -1,20 +1,22 @@
-"""What a network predicts over two features, and the data that it was given there."""
+"""What a network predicts over two features, and the data there; also as it learns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from nnctl.plots.arrays import FloatArray, IntArray, finite_range
+from nnctl.plots.animation import Animation, Caption, DrawFrame, figure_of
+from nnctl.plots.arrays import BoolArray, FloatArray, IntArray, finite_range
 from nnctl.plots.labels import legend_below, legend_beside, set_title, shown
-from nnctl.plots.regions import Plane, draw_many_classes, draw_two_classes
+from nnctl.plots.regions import Plane, draws_many_classes, draws_two_classes
 from nnctl.plots.style import (
     INK,
     Style,
@@ -33,49 +35,59 @@ RING_SCALE = 3.5  # a ring's area, in areas of the point that it surrounds
 RING: Style = {"marker": "o", "facecolors": "none", "linewidths": 1.0}
 
 
-@plot_style()
-def boundary_figure(
-    *,
-    grid_x: FloatArray,  # (n_x,) increasing
-    grid_y: FloatArray,  # (n_y,) increasing
-    scores: FloatArray,  # (n_y, n_x, n_scores): at [i, j] stands the point (grid_x[j], grid_y[i])
-    predicted: IntArray | None,  # (n_y, n_x) classes; None for regression
-    points: FloatArray,  # (n, 2)
-    point_labels: IntArray | FloatArray,  # (n,) classes, or targets for regression
-    class_names: Sequence[str] | None,  # None for regression
-    feature_names: tuple[str, str],
-    title: str,
-    value_name: str | None = None,  # what a regression predicts
-    point_predicted: IntArray | None = None,  # (n,) classes; where they differ, a ring is drawn
-) -> Figure:
-    """Draw the regions of the predicted classes, or a regression's surface, under the data.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Landscape:
+    """What networks say over two features, one after another, and the data that is there.
 
     Two classes share one score (n_scores 1) or have two; `predicted` tells where the boundary
     is, whatever threshold decided. More classes are predicted by their highest score.
     """
-    scores = np.where(np.isfinite(scores), scores, np.nan).astype(np.float64)
-    figure = new_figure(*_size(class_names))
+
+    grid_x: FloatArray  # (n_x,) increasing
+    grid_y: FloatArray  # (n_y,) increasing
+    scores: FloatArray  # (n_frames, n_y, n_x, n_scores): [:, i, j] is the point (x[j], y[i])
+    predicted: IntArray | None  # (n_frames, n_y, n_x) classes; None for regression
+    points: FloatArray  # (n, 2)
+    point_labels: IntArray | FloatArray  # (n,) classes, or targets for regression
+    class_names: Sequence[str] | None  # None for regression
+    feature_names: tuple[str, str]
+    title: str
+    value_name: str | None = None  # what a regression predicts
+    note: str | None = None  # what else the plane is of
+    # (n_frames, n) classes; where they differ from the labels, a ring is drawn
+    point_predicted: IntArray | None = None
+
+
+@plot_style()
+def boundary_figure(landscape: Landscape) -> Figure:
+    """Draw the regions of the predicted classes, or a regression's surface, under the data.
+
+    Of several networks the first is drawn.
+    """
+    axes, draw = _draws_landscape(landscape)
+    draw(0)
+    return figure_of(axes)
+
+
+@plot_style()
+def boundary_animation(landscape: Landscape, captions: Sequence[Caption]) -> Animation:
+    """Draw what `boundary_figure` does for one network after another, in the same colours."""
+    return Animation(*_draws_landscape(landscape), captions)
+
+
+def _draws_landscape(landscape: Landscape) -> tuple[Axes, DrawFrame]:
+    """Draw what all networks have in common; return what draws that of one of them."""
+    figure = new_figure(*_size(landscape.class_names))
     axes = figure.add_subplot()
     axes.grid(visible=False)
-    if class_names is None or predicted is None:
-        targets = np.asarray(point_labels, dtype=np.float64)
-        norm = Normalize(*finite_range(scores, targets))
-        _draw_surface(axes, grid_x, grid_y, scores[..., 0], norm)
-        drawn = _draw_targets(axes, points, targets, norm)
-        figure.colorbar(drawn, ax=axes, label=shown(value_name or "prediction"), pad=0.02)
-    else:
-        labels = np.asarray(point_labels, dtype=np.intp)
-        plane = Plane(grid_x, grid_y, scores, predicted)
-        _draw_regions(figure, axes, plane, class_names)
-        _draw_classes(axes, points, labels, len(class_names))
-        n_wrong = _ring_errors(axes, points, labels, point_predicted)
-        _draw_legend(figure, class_names, n_wrong)
-    set_title(figure, title)
-    axes.set_xlabel(shown(feature_names[0]))
-    axes.set_ylabel(shown(feature_names[1]))
-    axes.set_xlim(grid_x[0], grid_x[-1])
-    axes.set_ylim(grid_y[0], grid_y[-1])
-    return figure
+    axes.set_xlim(landscape.grid_x[0], landscape.grid_x[-1])
+    axes.set_ylim(landscape.grid_y[0], landscape.grid_y[-1])
+    note = "" if landscape.note is None else f"\n{landscape.note}"
+    axes.set_xlabel(f"{shown(landscape.feature_names[0])}{note}")
+    axes.set_ylabel(shown(landscape.feature_names[1]))
+    set_title(figure, landscape.title)
+    draws = _draws_surface if landscape.class_names is None else _draws_classes
+    return axes, draws(figure, axes, landscape)
 
 
 def _size(class_names: Sequence[str] | None) -> tuple[float, float]:
@@ -84,57 +96,82 @@ def _size(class_names: Sequence[str] | None) -> tuple[float, float]:
     return (8.6 if beside else 7.0), 5.4
 
 
-def _draw_surface(
-    axes: Axes, x: FloatArray, y: FloatArray, values: FloatArray, norm: Normalize
-) -> None:
-    """Fill the plane with the predicted values, in steps, so that a reader sees their contours."""
+def _draws_surface(figure: Figure, axes: Axes, landscape: Landscape) -> DrawFrame:
+    """Draw the data in the surface's colours; return what draws a frame of the surface.
+
+    A point that stands out is predicted badly.
+    """
+    targets = np.asarray(landscape.point_labels, dtype=np.float64)
+    values = _finite(landscape.scores)[..., 0]
+    norm = Normalize(*finite_range(values, targets))
+    # Filled in steps, so that a reader sees their contours.
     levels = MaxNLocator(CONTOUR_LEVELS).tick_values(*norm.inverse(np.array([0.0, 1.0])))
-    masked = np.ma.masked_invalid(values)
-    axes.contourf(x, y, masked, levels=levels, norm=norm, cmap=COLOUR_MAP)
+    style = scatter_style(len(targets)) | {"edgecolors": "white"}
+    x, y = landscape.points.T
+    points = axes.scatter(x, y, c=targets, norm=norm, cmap=COLOUR_MAP, **style)
+    name = shown(landscape.value_name or "prediction")
+    figure.colorbar(points, ax=axes, label=name, pad=0.02)
+
+    def draw(frame: int) -> list[Artist]:
+        surface = np.ma.masked_invalid(values[frame])
+        colours: Style = {"levels": levels, "norm": norm, "cmap": COLOUR_MAP}
+        return [axes.contourf(landscape.grid_x, landscape.grid_y, surface, zorder=0, **colours)]
+
+    return draw
 
 
-def _draw_targets(
-    axes: Axes, points: FloatArray, targets: FloatArray, norm: Normalize
-) -> PathCollection:
-    """Draw the data in the surface's colours: a point that stands out is predicted badly."""
-    style = scatter_style(len(points)) | {"edgecolors": "white"}
-    x, y = points.T
-    return axes.scatter(x, y, c=targets, norm=norm, cmap=COLOUR_MAP, **style)
+def _draws_classes(figure: Figure, axes: Axes, landscape: Landscape) -> DrawFrame:
+    """Draw points and legend; return what draws a frame of the regions, and rings its errors."""
+    assert landscape.class_names is not None
+    assert landscape.predicted is not None
+    names = list(landscape.class_names)
+    labels = np.asarray(landscape.point_labels, dtype=np.intp)
+    scores = _finite(landscape.scores)
+    plane = Plane(landscape.grid_x, landscape.grid_y, scores, landscape.predicted)
+    _draw_points(axes, landscape.points, labels, len(names))
+    draw_regions = (
+        draws_two_classes(figure, axes, plane, names)
+        if len(names) == 2
+        else draws_many_classes(axes, plane)
+    )
+    wrong = np.zeros((len(scores), len(labels)), dtype=bool)
+    if landscape.point_predicted is not None:
+        wrong = landscape.point_predicted != labels
+    _draw_legend(figure, names, wrong.sum(axis=1))
+
+    def draw(frame: int) -> list[Artist]:
+        return [*draw_regions(frame), *_ring(axes, landscape.points, wrong[frame])]
+
+    return draw
 
 
-def _draw_regions(figure: Figure, axes: Axes, plane: Plane, class_names: Sequence[str]) -> None:
-    if len(class_names) == 2:
-        draw_two_classes(figure, axes, plane, class_names)
-    else:
-        draw_many_classes(axes, plane)
+def _finite(scores: FloatArray) -> FloatArray:
+    values: FloatArray = np.where(np.isfinite(scores), scores, np.nan).astype(np.float64)
+    return values
 
 
-def _draw_classes(axes: Axes, points: FloatArray, labels: IntArray, n_classes: int) -> None:
+def _draw_points(axes: Axes, points: FloatArray, labels: IntArray, n_classes: int) -> None:
     style = scatter_style(len(points))
     for index in range(n_classes):
         own = points[labels == index]  # (n_own, 2)
         axes.scatter(*own.T, color=class_colour(index), marker=class_marker(index), **style)
 
 
-def _ring_errors(
-    axes: Axes, points: FloatArray, labels: IntArray, predicted: IntArray | None
-) -> int:
-    """Ring the points that are predicted wrongly, and return how many they are."""
-    if predicted is None:
-        return 0
-    wrong = points[predicted != labels]  # (n_wrong, 2)
-    if len(wrong):
-        style = scatter_style(len(points)) | RING
-        axes.scatter(*wrong.T, **style | {"s": RING_SCALE * style["s"]})
-    return len(wrong)
+def _ring(axes: Axes, points: FloatArray, wrong: BoolArray) -> list[Artist]:
+    """Draw a ring around the points (n, 2) that are predicted wrongly."""
+    if not wrong.any():
+        return []
+    style = scatter_style(len(points)) | RING
+    return [axes.scatter(*points[wrong].T, **style | {"s": RING_SCALE * style["s"]})]
 
 
-def _draw_legend(figure: Figure, class_names: Sequence[str], n_wrong: int) -> None:
+def _draw_legend(figure: Figure, class_names: Sequence[str], n_wrong: IntArray) -> None:
+    """Draw the legend of all frames, with the number of errors where there is one frame."""
     names = list(class_names)
     handles = [point_handle(index) for index in range(len(names))]
-    if n_wrong:
+    if n_wrong.any():
         handles.append(_ring_handle())
-        names.append(f"misclassified ({n_wrong})")
+        names.append(f"misclassified ({n_wrong[0]})" if len(n_wrong) == 1 else "misclassified")
     if len(class_names) <= MAX_CLASSES_BELOW:
         legend_below(figure, handles, names)
     else:

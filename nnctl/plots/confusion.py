@@ -26,12 +26,13 @@ COLOUR_MAP = "Blues"
 
 @plot_style()
 def confusion_figure(
-    matrix: IntArray,  # (n_classes, n_classes): true classes in rows, predicted ones in columns
+    matrix: IntArray | FloatArray,  # (n_classes, n_classes): true in rows, predicted in columns
     class_names: Sequence[str],
     title: str,
 ) -> Figure:
     """Draw a confusion matrix: counts, and their share of the true class, which is the colour too.
 
+    Where rows have weights, sums of weights stand for counts.
     The share keeps a small class's errors as visible as a large one's. A class without rows is
     left white. Many classes show counts only, and still more the colours only.
     """
@@ -59,10 +60,10 @@ def _side(class_names: Sequence[str]) -> float:
     return min(max(MARGIN + names + CELL * len(class_names), MIN_SIDE), MAX_SIDE)
 
 
-def _row_shares(matrix: IntArray) -> FloatArray:
+def _row_shares(matrix: IntArray | FloatArray) -> FloatArray:
     """Return each count as a share of its row, (n_classes, n_classes); an empty row is zero."""
     totals = matrix.sum(axis=1, keepdims=True)
-    shares: FloatArray = matrix / np.maximum(totals, 1)
+    shares: FloatArray = matrix / np.where(totals > 0, totals, 1)
     return shares
 
 
@@ -83,7 +84,7 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
     axes.set_ylabel("true class")
 
 
-def _write_cells(axes: Axes, matrix: IntArray, shares: FloatArray) -> None:
+def _write_cells(axes: Axes, matrix: IntArray | FloatArray, shares: FloatArray) -> None:
     with_percent = len(matrix) <= MAX_CLASSES_WITH_PERCENT
     size = 9.5 if len(matrix) <= MAX_CLASSES_IN_LARGE else 8
     style: Style = {"ha": "center", "va": "center", "fontsize": size, "linespacing": 1.25}
@@ -91,7 +92,8 @@ def _write_cells(axes: Axes, matrix: IntArray, shares: FloatArray) -> None:
         share = float(shares[row, column])
         percent = f"\n{_percent(share)}" if with_percent and count else ""
         colour = _contrast(share) if count else FAINT
-        axes.text(column, row, f"{count}{percent}", color=colour, **style)
+        told = f"{count:.4g}" if matrix.dtype.kind == "f" else str(count)
+        axes.text(column, row, f"{told}{percent}", color=colour, **style)
 
 
 def _percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,19 +20,19 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 
     Raises UsageError for any other suffix.
     """
-    require_format(suffix)
+    require_format(suffix, STILL)
     picture = BytesIO()
     with plot_style():
         FORMATS[suffix.lower()](figure, picture)
     return picture.getvalue()
 
 
-def require_format(suffix: str) -> None:
-    """Raise UsageError for the suffix of no format that figures are written in."""
-    if suffix.lower() not in FORMATS:
+def require_format(suffix: str, formats: Sequence[str]) -> None:
+    """Raise UsageError for a suffix that is none of these formats': STILL, or ANIMATED."""
+    if suffix.lower() not in formats:
         received = f"received suffix {suffix!r}" if suffix else "received no suffix"
-        known = " or ".join(FORMATS)
-        raise UsageError(f"a plot's format follows from its suffix ({received}); use {known}")
+        remedy = f"use {' or '.join(formats)}{HINTS.get(suffix.lower(), '')}"
+        raise UsageError(f"a plot's format follows from its suffix ({received}); {remedy}")
 
 
 def _write_png(figure: Figure, picture: BytesIO) -> None:
@@ -55,3 +55,11 @@ def _keep_layout(figure: Figure) -> None:
 
 # Neither the clock nor matplotlib's version stands in a file.
 FORMATS: dict[str, Callable[[Figure, BytesIO], None]] = {".png": _write_png, ".svg": _write_svg}
+ANIMATED = (".gif",)  # see `nnctl.plots.animation`
+STILL = tuple(FORMATS)
+# What else may have been meant by a suffix that is not taken.
+HINTS = {
+    ".gif": "; plot-boundary and plot-fit draw a .gif with --animate",
+    ".png": ", or leave --animate away",
+    ".svg": ", or leave --animate away",
+}

@@ -7,6 +7,7 @@ from typing import Literal
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nnctl.errors import printable
 from nnctl.plots.style import drawable_characters
@@ -16,6 +17,8 @@ TITLE_CHARACTERS_PER_INCH = 9.5
 LEGEND_CHARACTERS_PER_INCH = 12.5
 LEGEND_HANDLE_WIDTH = 9  # what a handle and its gaps take, in characters
 LEGEND_ROWS = 20  # entries in a column of the legend beside an axes
+MOST_ENTRIES = 2 * LEGEND_ROWS
+AT_THE_END = 3  # entries that stay of the last where there are more
 
 Place = Literal["outside lower center", "outside right center"]
 
@@ -55,7 +58,16 @@ def legend_below(figure: Figure, handles: Sequence[Artist], names: Sequence[str]
 
 
 def legend_beside(figure: Figure, handles: Sequence[Artist], names: Sequence[str]) -> None:
-    """Put a legend to the right of the axes: there many names have room."""
+    """Put a legend to the right of the axes: there many names have room.
+
+    Of very many, which would leave none for the axes, a line stands for those in the middle.
+    """
+    left_out = len(names) - MOST_ENTRIES
+    if left_out > 0:
+        first = MOST_ENTRIES - AT_THE_END - 1
+        nothing = Line2D([], [], linestyle="none")
+        handles = [*handles[:first], nothing, *handles[-AT_THE_END:]]
+        names = [*names[:first], f"and {left_out + 1} more", *names[-AT_THE_END:]]
     columns = -(-len(names) // LEGEND_ROWS)
     _legend(figure, handles, names, "outside right center", columns)
 

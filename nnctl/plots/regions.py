@@ -1,4 +1,4 @@
-"""The plane of two features, coloured by what a network predicts there."""
+"""The plane of two features, coloured by what a network predicts there, frame by frame."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from nnctl.plots.animation import DrawFrame
 from nnctl.plots.arrays import FloatArray, IntArray, are_probabilities
 from nnctl.plots.labels import shown
 from nnctl.plots.style import INK, PALETTE, Style, blend, class_colour
@@ -24,8 +27,8 @@ class Plane:
 
     x: FloatArray  # (n_x,)
     y: FloatArray  # (n_y,)
-    scores: FloatArray  # (n_y, n_x, n_scores)
-    predicted: IntArray  # (n_y, n_x)
+    scores: FloatArray  # (..., n_y, n_x, n_scores), of one frame or of several
+    predicted: IntArray  # (..., n_y, n_x)
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -44,34 +47,35 @@ class Plane:
 class TwoClassScore:
     """One number a point that says how much the second class is preferred to the first."""
 
-    values: FloatArray  # (n_y, n_x)
+    values: FloatArray  # (..., n_y, n_x)
     level: float  # where the prediction changes
     low: float
     high: float
     label: str
 
 
-def draw_two_classes(
+def draws_two_classes(
     figure: Figure, axes: Axes, plane: Plane, class_names: Sequence[str]
-) -> TwoClassScore:
-    """Shade the plane from the first class's colour over white, the boundary, to the second's."""
+) -> DrawFrame:
+    """Draw the scale of two classes, which all frames have in common; return what draws a frame.
+
+    It shades the plane from the first class's colour over white, the boundary, to the second's.
+    """
     score = two_class_score(plane, class_names)
     first, second = (blend("white", PALETTE[index], STRONGEST) for index in range(2))
-    image = axes.imshow(
-        score.values,
-        cmap=LinearSegmentedColormap.from_list("two classes", [first, (1, 1, 1), second]),
-        norm=TwoSlopeNorm(score.level, score.low, score.high),
-        extent=plane.extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="bilinear",
-    )
-    if _crosses(score.values, score.level):
-        axes.contour(plane.x, plane.y, score.values, levels=[score.level], **BOUNDARY)
-    bar = figure.colorbar(image, ax=axes, label=score.label, pad=0.02)
+    colours = LinearSegmentedColormap.from_list("two classes", [first, (1, 1, 1), second])
+    norm = TwoSlopeNorm(score.level, score.low, score.high)
+    bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=score.label, pad=0.02)
     bar.ax.set_yscale("linear")
     bar.ax.axhline(score.level, color=INK, linewidth=1.4)
-    return score
+    place: Style = {"extent": plane.extent, "origin": "lower", "aspect": "auto"}
+
+    def draw(frame: int) -> list[Artist]:
+        values = score.values[frame]
+        image = axes.imshow(values, cmap=colours, norm=norm, interpolation="bilinear", **place)
+        return [image, *_line(axes, plane, values, score.level)]
+
+    return draw
 
 
 def two_class_score(plane: Plane, class_names: Sequence[str]) -> TwoClassScore:
@@ -80,7 +84,7 @@ def two_class_score(plane: Plane, class_names: Sequence[str]) -> TwoClassScore:
     One score is taken as it is, two probabilities by the second, any other two by their difference.
     """
     scores, second = plane.scores, shown(class_names[1])
-    values: FloatArray = scores[..., -1]  # (n_y, n_x)
+    values: FloatArray = scores[..., -1]  # (..., n_y, n_x)
     probabilities = are_probabilities(scores)
     if scores.shape[-1] > 1 and not (probabilities and np.allclose(scores.sum(-1), 1, atol=1e-4)):
         values, probabilities = scores[..., 1] - scores[..., 0], False
@@ -106,27 +110,30 @@ def decision_level(values: FloatArray, predicted: IntArray, natural: float) -> f
     return float(np.mean(bounds)) if bounds else natural
 
 
-def draw_many_classes(axes: Axes, plane: Plane) -> None:
-    """Colour each point by the predicted class, the stronger the surer, and draw the boundaries."""
-    classes = np.unique(plane.predicted)
-    colours = np.array([class_colour(index) for index in range(int(classes[-1]) + 1)])
-    strength = _strength(plane)[..., None]
-    axes.imshow(
-        1 - strength * (1 - colours[plane.predicted]),  # the colour laid thinly on white paper
-        extent=plane.extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-    )
-    for index in classes:
-        others = np.delete(plane.scores, index, axis=-1)
-        lead = plane.scores[..., index] - others.max(axis=-1, initial=-np.inf)
-        if _crosses(lead, 0.0):
-            axes.contour(plane.x, plane.y, lead, levels=[0.0], **BOUNDARY)
+def draws_many_classes(axes: Axes, plane: Plane) -> DrawFrame:
+    """Return what draws a frame of the plane.
+
+    It colours each point by the predicted class, the stronger the surer, and draws the boundaries.
+    """
+    colours = np.array([class_colour(index) for index in range(int(plane.predicted.max()) + 1)])
+    strength = _strength(plane)
+    place: Style = {"extent": plane.extent, "origin": "lower", "aspect": "auto"}
+
+    def draw(frame: int) -> list[Artist]:
+        predicted, scores = plane.predicted[frame], plane.scores[frame]
+        # The colour laid thinly on white paper.
+        tints = 1 - strength[frame][..., None] * (1 - colours[predicted])
+        drawn: list[Artist] = [axes.imshow(tints, interpolation="nearest", **place)]
+        for index in np.unique(predicted):
+            others = np.delete(scores, index, axis=-1).max(axis=-1, initial=-np.inf)
+            drawn += _line(axes, plane, scores[..., index] - others, 0.0)
+        return drawn
+
+    return draw
 
 
 def _strength(plane: Plane) -> FloatArray:
-    """Return how strongly each point is coloured, (n_y, n_x): by its probability, else evenly."""
+    """Return how strongly points are coloured, (..., n_y, n_x): by probability, else evenly."""
     n_classes = plane.scores.shape[-1]
     if n_classes < 2 or not are_probabilities(plane.scores):
         return np.full(plane.predicted.shape, (FAINTEST + STRONGEST) / 2)
@@ -135,6 +142,8 @@ def _strength(plane: Plane) -> FloatArray:
     return FAINTEST + (STRONGEST - FAINTEST) * sureness
 
 
-def _crosses(values: FloatArray, level: float) -> bool:
-    """Return whether values lie on both sides: matplotlib warns of a contour line that is empty."""
-    return bool(np.nanmin(values, initial=level) < level < np.nanmax(values, initial=level))
+def _line(axes: Axes, plane: Plane, values: FloatArray, level: float) -> list[Artist]:
+    """Draw where values (n_y, n_x) cross a level; matplotlib warns of a line that is empty."""
+    if not np.nanmin(values, initial=level) < level < np.nanmax(values, initial=level):
+        return []
+    return [axes.contour(plane.x, plane.y, values, levels=[level], **BOUNDARY)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
@@ -112,6 +112,10 @@ def draw_points(axes: Axes, points: FloatArray, labels: IntArray | None) -> None
     if labels is None:
         axes.scatter(*points.T, color=PALETTE[1], **style)
         return
-    for label in np.unique(labels):
-        own = points[labels == label]
-        axes.scatter(*own.T, color=class_colour(label), marker=class_marker(label), **style)
+    markers = np.array([class_marker(label) for label in labels.tolist()])
+    colours = np.array([to_rgb(class_colour(label)) for label in labels.tolist()])
+    for marker in dict.fromkeys(class_marker(label) for label in np.unique(labels).tolist()):
+        own = markers == marker  # of very many classes several: drawn one by one they take long
+        shades = colours[own]
+        alike = (shades == shades[0]).all()  # one colour is drawn faster, and sharper
+        axes.scatter(*points[own].T, color=shades[0] if alike else shades, marker=marker, **style)

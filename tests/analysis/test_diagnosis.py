@@ -327,7 +327,7 @@ def test_a_run_that_has_not_come_to_its_end_is_diagnosed_as_far_as_it_is(
     diagnosis = diagnose(case)
     assert not diagnosis.findings
     reasons = {rule.name: answer.reason for rule, answer in diagnosis.unknown}
-    ending = "training has not come to its end, which fits the baselines"
+    ending = "baselines are fitted when training has finished, and it has not"
     for name in ("underfitting", "class imbalance", "baselines"):
         assert reasons[name] == ending
     assert reasons["overfitting"].startswith("it takes 8 epochs to tell, and there are ")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
-from nnctl.analysis import pictures
+from nnctl.analysis import fits, landscapes
+from nnctl.analysis.drawn_rows import MOST_POINTS, outputs_at
 from nnctl.analysis.pictures import (
-    MOST_POINTS,
     Picture,
     draw_all,
     draw_boundary,
@@ -32,8 +32,8 @@ THREE_FEATURES = {"name": "gaussian_quantiles", "features": 3, "samples": 30, "c
 
 @pytest.fixture(autouse=True)
 def _coarse_grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "GRID_POINTS", 12)
-    monkeypatch.setattr(pictures, "CURVE_POINTS", 15)
+    monkeypatch.setattr(landscapes, "GRID_POINTS", 12)
+    monkeypatch.setattr(fits, "CURVE_POINTS", 15)
 
 
 def run_of(
@@ -96,13 +96,12 @@ def test_a_boundary_holds_the_other_features_at_their_median(
     data = {"source": str(path), "target": "kind", "scaling": "none"}
     run, model = run_of(tmp_path, data, "binary_cross_entropy")
     seen: list[Any] = []
-    predict = pictures._predict
 
-    def watched(model: Model, values: Any) -> Any:
+    def watched(models: Sequence[Model], values: Any) -> Any:
         seen.append(values)
-        return predict(model, values)
+        return outputs_at(models, values)
 
-    monkeypatch.setattr(pictures, "_predict", watched)
+    monkeypatch.setattr(landscapes, "outputs_at", watched)
     figure = draw_boundary(run, model, ["w", "u"]).figure
     grid = seen[0]
     assert grid.shape == (12 * 12, 3)
@@ -112,7 +111,9 @@ def test_a_boundary_holds_the_other_features_at_their_median(
     assert (grid[:, 0].min(), grid[:, 0].max()) == (-margin, 8 + margin)  # u, upwards
     assert len(set(grid[:12, 2])) == 12
     assert len(set(grid[:12, 0])) == 1
-    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("w", "u")
+    note = "plane: the other feature at its median; points: judged by all 3"
+    assert figure.axes[0].get_xlabel() == f"w\n{note}"
+    assert figure.axes[0].get_ylabel() == "u"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,35 @@ def test_a_boundary_needs_two_features(
     with pytest.raises(UsageError) as caught:
         draw_boundary(run, model, features)
     assert str(caught.value) == message
+
+
+def misled(directory: Path, columns: str) -> RunDirectory:
+    """Train four epochs towards the opposite of what the validation rows say."""
+    count = len(columns.split())
+    for sign, name in ((1, "rows.csv"), (-1, "opposite.csv")):
+        rows = "\n".join(f"{' '.join([str(n)] * count)} {sign * n}" for n in range(9))
+        write_csv(directory, f"{columns} y\n{rows}", name)
+    data = {
+        "source": str(directory / "rows.csv"),
+        "validation_source": str(directory / "opposite.csv"),
+        "target": "y",
+        "split": {"test": 0.0},
+    }
+    optimizer, training = {"name": "sgd", "learning_rate": 0.01}, {"epochs": 4}
+    sections: Settings = {"optimizer": optimizer, "training": training, "model": {"hidden": []}}
+    return run_of(directory, data, "mean_squared_error", **sections)[0]
+
+
+@pytest.mark.parametrize(("draw", "columns"), [(draw_boundary, "u v"), (draw_fit, "u")])
+def test_another_epoch_than_the_last_is_told(
+    tmp_path: Path, draw: Callable[[RunDirectory, Model], Picture], columns: str
+) -> None:
+    run = misled(tmp_path, columns)
+    best, last = load_model(run.best), load_model(run.last)
+    assert title_of(draw(run, best).figure).strip() == f"{run.name}: epoch 1 of 4 (best)"
+    assert title_of(draw(run, last).figure).strip() == run.name
+    run.metrics.unlink()
+    assert title_of(draw(run, best).figure).strip() == run.name
 
 
 def test_a_fit_needs_one_feature(tmp_path: Path) -> None:
@@ -259,7 +289,7 @@ def test_a_boundary_is_of_the_target_that_was_asked_for(
     picture = draw_boundary(run, model, target=target)
     assert picture.notices == notices
     assert picture.figure.axes[1].get_ylabel() == drawn
-    surface, points = picture.figure.axes[0].collections
+    points, surface = picture.figure.axes[0].collections
     assert np.asarray(points.get_array()).tolist() == [*values]
     assert isinstance(surface, ContourSet)
     predicted = np.array([surface.zmin, surface.zmax])  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from nnctl.analysis import pictures
+from nnctl.analysis import fits, landscapes
+from nnctl.analysis.drawn_rows import outputs_at
 from nnctl.analysis.pictures import draw_all, draw_boundary, draw_confusion, draw_fit
 from nnctl.errors import UsageError
 from nnctl.runs.directory import RunDirectory
@@ -24,8 +26,8 @@ ROWS = "\n".join(
 
 @pytest.fixture(autouse=True)
 def _coarse_grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "GRID_POINTS", 12)
-    monkeypatch.setattr(pictures, "CURVE_POINTS", 15)
+    monkeypatch.setattr(landscapes, "GRID_POINTS", 12)
+    monkeypatch.setattr(fits, "CURVE_POINTS", 15)
 
 
 def run_of(directory: Path, **data: Any) -> tuple[RunDirectory, Model]:
@@ -51,13 +53,12 @@ def test_hidden_categories_are_the_most_frequent(
     run, model = run_of(tmp_path)
     assert model.preprocessing.feature_names == ("u", "v", "island", "size")
     seen: list[Any] = []
-    predict = pictures._predict
 
-    def watched(model: Model, values: Any) -> Any:
+    def watched(models: Sequence[Model], values: Any) -> Any:
         seen.append(values)
-        return predict(model, values)
+        return outputs_at(models, values)
 
-    monkeypatch.setattr(pictures, "_predict", watched)
+    monkeypatch.setattr(landscapes, "outputs_at", watched)
     figure = draw_boundary(run, model, ["v", "u"]).figure
     (grid,) = seen
     assert set(grid[:, 2]) == {1.0}  # most rows are of island b
@@ -113,3 +114,17 @@ def test_a_confusion_counts_every_row(tmp_path: Path) -> None:
     run, model = run_of(tmp_path)
     texts = [text.get_text().split()[0] for text in draw_confusion(run, model).figure.axes[0].texts]
     assert sum(map(int, texts)) == 12
+
+
+@pytest.mark.parametrize("least", [-0.9, 0.0, 3.0])
+def test_axes_of_a_logarithm_stay_where_there_is_one(tmp_path: Path, least: float) -> None:
+    """A margin below the least of 0 to 100 would reach -8."""
+    rows = "\n".join(f"{least + 9 * n} {n % 4} {('no', 'yes')[n % 2]}" for n in range(12))
+    path = write_csv(tmp_path, f"u v wild\n{rows}")
+    columns = {"u": {"scaling": "log"}}
+    data = {"source": str(path), "target": "wild", "columns": columns}
+    settings: Settings = {"data": data, "training": {"epochs": 2}}
+    settings["loss"] = "binary_cross_entropy"
+    run = trained(tmp_path, settings).run
+    axes = draw_boundary(run, load_model(run.best)).figure.axes[0]
+    assert -1.0 < axes.get_xlim()[0] < least

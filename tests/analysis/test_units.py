@@ -92,3 +92,14 @@ def test_of_very_many_units_the_first_are_drawn_and_the_output(
     picture = draw_units(run, model, "t")
     assert len(panels(picture.figure)) == 6 + 1
     assert picture.notices == ("drawn are the first 6 hidden units; 2 are not",)
+
+
+def test_of_very_many_outputs_the_first_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "MOST_UNITS", 2)
+    blobs = generated("blobs", samples=40, classes=4)
+    run, model = run_of(tmp_path, blobs, "categorical_cross_entropy")
+    picture = draw_units(run, model, "t")
+    assert len(panels(picture.figure)) == 2
+    assert picture.notices == ("of 4 outputs the first 2 are drawn",)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnctl import __version__
-from nnctl.cli.app import COMMANDS
+from nnctl.cli.app import COMMANDS, GROUPS
 from tests.cli.commands import Outcome, nnctl, python
 
 HEAVY = ("numpy", "matplotlib", "pydantic", "yaml", "rich.table", "rich.progress", "threadpoolctl")
@@ -56,9 +56,21 @@ def test_help_lists_every_command_in_order() -> None:
     outcome = nnctl("--help")
     assert (outcome.code, outcome.err) == (0, "")
     commands = outcome.out.partition("\nCommands:\n")[2].partition("\n\n")[0]
-    assert re.findall(r"^  ([a-z-]+) ", commands, flags=re.MULTILINE) == [*COMMANDS]
+    assert re.findall(r"^  ([a-z-]+) ", commands, flags=re.MULTILINE) == [*COMMANDS, *GROUPS]
     assert nnctl("-h") == outcome
     assert "0 done, 1 bug, 2 usage or config, 3 data, 4 run or checkpoint" in outcome.out
+
+
+@pytest.mark.parametrize("group", [(), ("runs",)])
+def test_every_command_is_told_whole_in_a_list_of_eighty_columns(
+    group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = nnctl(*group, "--help").out.partition("\nCommands:\n")[2].partition("\n\n")[0]
+    assert len(commands.splitlines()) >= 5
+    assert [line for line in commands.splitlines() if not line.endswith(".")] == []
+    assert max(map(len, commands.splitlines())) <= 78  # two columns stay free on a terminal
+    assert "..." not in commands
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -127,6 +127,19 @@ def test_long_headings_break_where_a_word_ends(
     )
 
 
+def test_beside_sentences_names_are_not_broken_where_they_leave_half_of_the_width(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [("checkpoints/best.npz", "the network of the best epoch, which is enough to predict")]
+    for width in (100, 60, 44, 30):
+        console.write_table(("file", "what"), rows, width=width)
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= width
+        assert ("checkpoints/best.npz" in lines[2]) is (width >= 2 * len(rows[0][0]))
+        cells = "".join("".join(line.split()) for line in lines[2:])
+        assert len(cells) == len("".join(" ".join(rows[0]).split()))
+
+
 def test_json_on_stdout_is_what_a_file_of_a_run_would_hold(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

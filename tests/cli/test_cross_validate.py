@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nnctl.runs.checkpoint import read_checkpoint
-from nnctl.runs.cross_validation import CrossValidationDirectory
+from nnctl.runs.group import CrossValidationDirectory
 from nnctl.runs.lock import hold_run
 from tests.cli.commands import LONG_ENOUGH, Outcome, environment, nnctl
 
@@ -105,7 +105,7 @@ def test_divergence_is_told_with_its_fold_and_recorded(samples: Path) -> None:
     outcome = nnctl("cross-validate", "demand.yaml", "--set", optimizer, "--quiet")
     assert (outcome.code, outcome.out) == (5, "runs/demand-cv\n")
     told, error = outcome.err.splitlines()
-    assert told == "diverged in fold 1 of 5; runs/demand-cv holds what was trained"
+    assert told == "diverged in fold 1/5; runs/demand-cv holds what was trained"
     assert error.startswith("error: ")
     assert "training diverged" in error
     document = json.loads(Path("runs/demand-cv", RECORD).read_text())
@@ -158,7 +158,7 @@ def test_a_signal_ends_quietly_and_keeps_what_is_done(
         out, err = process.communicate(timeout=LONG_ENOUGH)
     assert (process.returncode, out) == (code, "")
     assert err.splitlines()[-2:] == [
-        "interrupted in fold 1 of 5; go on with `nnctl resume runs/iris-cv`",
+        "interrupted in fold 1/5; go on with `nnctl resume runs/iris-cv`",
         word,
     ]
     document = json.loads(Path("runs/iris-cv", RECORD).read_text())

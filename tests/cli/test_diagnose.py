@@ -19,7 +19,7 @@ in order:
   learning rate too low: a step moves a layer's weights by at most 0.63 of their length
   exploding gradients: there are no hidden layers
   dead units: no layer has rectifiers that could be
-  saturated units: no layer has units with limits that the gradient would notice
+  saturated units: no hidden layer has units that can saturate, as sigmoid or tanh units can
   vanishing gradients: there are no hidden layers
   underfitting: the network errs 100% less than a constant answer on the training rows
   class imbalance: of the train rows the rarest class `1` has 25%, of which 100% are found

@@ -23,6 +23,17 @@ def test_digits_are_significant_ones() -> None:
     assert aligned([123.456789, 0.0012345], 3) == ["123      ", "  0.00123"]
 
 
+def test_whole_numbers_have_all_of_their_digits() -> None:
+    assert aligned([12345678, 7, None], 6) == ["12,345,678", "         7", "          "]
+
+
+def test_off_a_terminal_a_whole_table_has_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = Matrix("", [f"column {n}" for n in range(40)], whole=True)
+    matrix.add(["line"], [["x" * 20] * 40], 1, "lines")
+    (line,) = (line for line in written(matrix, capsys) if line.startswith("  line"))
+    assert line.split() == ["line", *["x" * 20] * 40]
+
+
 def written(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> list[str]:
     matrix.write(6)
     return capsys.readouterr().out.splitlines()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -211,3 +212,66 @@ def test_a_run_that_is_not_there_has_no_plot(runs: Path) -> None:
         outcome = nnctl(command, "none")
         assert (outcome.code, outcome.out) == (4, "")
         assert outcome.err.startswith(f"error: there is no run 'none' in {runs}; ")
+
+
+ANIMATED = [("plot-boundary", "moons"), ("plot-fit", "line")]
+
+
+@pytest.mark.parametrize(("command", "run"), ANIMATED)
+def test_an_animation_goes_into_the_run_and_has_the_same_bytes_twice(
+    runs: Path, command: str, run: str
+) -> None:
+    shutil.copytree(runs / run, "copy")
+    path = f"copy/plots/{command.removeprefix('plot-')}.gif"
+    assert nnctl(command, "./copy", "--animate") == Outcome(0, f"{path}\n", "")
+    assert nnctl(command, run, "--animate", "-o", "again.GIF") == Outcome(0, "again.GIF\n", "")
+    content = Path("again.GIF").read_bytes()
+    assert content.startswith(b"GIF89a")
+    # The same bytes but for the name of the run, which stands over them.
+    shutil.copytree(runs / run, f"elsewhere/{run}")
+    assert nnctl(command, f"elsewhere/{run}", "--animate").code == 0
+    named = Path(f"elsewhere/{run}/plots") / Path(path).name
+    assert named.read_bytes() == content
+
+
+def test_json_tells_what_the_frames_of_an_animation_show(runs: Path) -> None:
+    outcome = nnctl("plot-boundary", "moons", "--animate", "-o", "b.gif", "--json")
+    report = json.loads(outcome.out)
+    assert (outcome.err, report["path"], report["points"]) == ("", "b.gif", 200)
+    assert [frame["epoch"] for frame in report["frames"]] == [0, 1, 2]
+    assert all(0 <= frame["misclassified"] <= 200 for frame in report["frames"])
+
+
+def test_an_animation_takes_features_and_target(runs: Path) -> None:
+    chosen = (*WEEKDAYS[:2], "--target", "revenue", "-o", "b.gif", "--json")
+    report = json.loads(nnctl("plot-boundary", "demand", "--animate", *chosen).out)
+    assert {*report["frames"][0]} == {"epoch", "root_mean_squared_error"}
+
+
+@pytest.mark.parametrize(("command", "run"), ANIMATED)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--animate", "-o", "b.png"), "a plot's format follows from its suffix (received suffix "
+         "'.png'); use .gif, or leave --animate away"),
+        (("-o", "b.gif"), "a plot's format follows from its suffix (received suffix '.gif'); "
+         "use .png or .svg; plot-boundary and plot-fit draw a .gif with --animate"),
+        (("--animate", "--checkpoint", "best"), "--animate shows the epochs up to the last, not "
+         "one checkpoint; leave away --checkpoint best, or --animate"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_an_animation_is_refused(
+    runs: Path, command: str, run: str, options: tuple[str, ...], message: str
+) -> None:
+    assert nnctl(command, run, *options) == Outcome(2, "", f"error: {message}\n")
+    assert not [*Path().iterdir()]
+
+
+def test_where_an_animation_cannot_be_written_is_told_before_it_is_drawn(runs: Path) -> None:
+    outcome = nnctl("plot-boundary", "iris", "--animate", "-o", "no/b.gif")
+    assert outcome == Outcome(
+        7,
+        "",
+        "error: no/b.gif: cannot be written (No such file or directory); "
+        "check the path and the disk\n",
+    )

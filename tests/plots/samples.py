@@ -11,14 +11,21 @@ from matplotlib.text import Text
 
 from nnctl.plots.activation import activation_figure
 from nnctl.plots.arrays import FloatArray, IntArray
-from nnctl.plots.boundary import boundary_figure
+from nnctl.plots.band import band_figure
+from nnctl.plots.boundary import Landscape, boundary_figure
 from nnctl.plots.calibration import Calibration, calibration_figure
 from nnctl.plots.confusion import confusion_figure
 from nnctl.plots.descent import Descent, descent_figure
 from nnctl.plots.diagram import DrawnLayer, network_figure
-from nnctl.plots.fit import fit_figure
+from nnctl.plots.fit import Fit, fit_figure
 from nnctl.plots.history import history_figure
 from nnctl.plots.importance import Importance, importance_figure
+from nnctl.plots.layer_history import (
+    LayerLearning,
+    LayerShares,
+    activation_history_figure,
+    gradient_history_figure,
+)
 from nnctl.plots.layers import (
     LayerHistogram,
     LayerNorms,
@@ -45,14 +52,14 @@ def softmax(logits: FloatArray) -> FloatArray:
     return shares
 
 
-def class_figure(
-    scores: FloatArray,
+def class_landscape(
+    scores: FloatArray,  # (n_frames, n_y, n_x, n_scores)
     class_names: tuple[str, ...],
     predicted: IntArray | None = None,
     points: FloatArray = POINTS,
     point_predicted: IntArray | None = None,
-) -> Figure:
-    return boundary_figure(
+) -> Landscape:
+    return Landscape(
         grid_x=GRID_X,
         grid_y=GRID_Y,
         scores=scores,
@@ -66,6 +73,18 @@ def class_figure(
     )
 
 
+def class_figure(
+    scores: FloatArray,  # (n_y, n_x, n_scores)
+    class_names: tuple[str, ...],
+    predicted: IntArray | None = None,
+    points: FloatArray = POINTS,
+    point_predicted: IntArray | None = None,
+) -> Figure:
+    frames = [None if each is None else each[None] for each in (predicted, point_predicted)]
+    landscape = class_landscape(scores[None], class_names, frames[0], points, frames[1])
+    return boundary_figure(landscape)
+
+
 def sigmoid_figure(threshold: float = 0.5) -> Figure:
     probability = 1 / (1 + np.exp(-4 * PLANE_X))
     predicted = (probability >= threshold).astype(np.intp)
@@ -77,8 +96,9 @@ def blobs_scores(n_classes: int) -> FloatArray:
     return softmax(-9 * (PLANE_X[..., None] - centres) ** 2)
 
 
-def surface_figure(values: FloatArray = PLANE_X * PLANE_Y) -> Figure:
-    return boundary_figure(
+def surface_landscape(values: FloatArray) -> Landscape:
+    """A regression's, for values (n_frames, n_y, n_x)."""
+    return Landscape(
         grid_x=GRID_X,
         grid_y=GRID_Y,
         scores=values[..., None],
@@ -92,16 +112,26 @@ def surface_figure(values: FloatArray = PLANE_X * PLANE_Y) -> Figure:
     )
 
 
-def regression_fit(n_targets: int = 1) -> Figure:
-    return fit_figure(
+def surface_figure(values: FloatArray = PLANE_X * PLANE_Y) -> Figure:
+    return boundary_figure(surface_landscape(values[None]))
+
+
+def curve_of_targets(n_targets: int = 1, n_frames: int = 1) -> Fit:
+    """Straight lines, steeper from frame to frame."""
+    line = np.stack([CURVE_X + shift for shift in range(n_targets)], axis=1)
+    return Fit(
         curve_x=CURVE_X,
-        curve_y=np.stack([CURVE_X + shift for shift in range(n_targets)], axis=1),
+        curve_y=np.stack([line * (frame + 1) for frame in range(n_frames)]),
         points_x=POINTS[:, 0],
         points_y=np.stack([POINTS[:, 1] + shift for shift in range(n_targets)], axis=1),
         feature_name=HOSTILE,
         target_names=tuple(f"_target_{index}" for index in range(n_targets)),
         title="fit",
     )
+
+
+def regression_fit(n_targets: int = 1) -> Figure:
+    return fit_figure(curve_of_targets(n_targets))
 
 
 def history(n_epochs: int = 3) -> dict[str, list[float]]:
@@ -203,6 +233,17 @@ def layer_norms() -> list[LayerNorms]:
     return [LayerNorms("hidden 1", 2.0, 0.001, 0.02), LayerNorms("output", 1.0, 0.1, 3.0)]
 
 
+def layer_shares() -> LayerShares:
+    """Two epochs of two bins: all below, then half above."""
+    shares, flat = np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([0.25, 0.5])
+    return LayerShares("hidden 1", "relu", 3, np.array([-1.0, 0.5, 2.0]), shares, flat)
+
+
+def layer_learning() -> list[LayerLearning]:
+    norms, ratios = np.array([0.5, 0.0, 0.02]), np.array([0.01, np.nan, 0.0001])
+    return [LayerLearning(name, norms, ratios) for name in ("hidden 1", "output")]
+
+
 def descent() -> Descent:
     """The loss (w - 1)² and two steps on it from w = 3, at a rate of 0.8."""
     values, taken = np.linspace(-1.0, 4.0, 11), np.array([3.0, -0.2, 1.72])
@@ -220,6 +261,7 @@ def legend_names(figure: Figure) -> list[str]:
 
 FIGURES: dict[str, Callable[[], Figure]] = {
     "history": lambda: history_figure(history(), 2, HOSTILE),
+    "band": lambda: band_figure([history(), history(2)], HOSTILE),
     "two classes": sigmoid_figure,
     "three classes": lambda: class_figure(blobs_scores(3), ("a", HOSTILE, "c")),
     "surface": surface_figure,
@@ -235,6 +277,12 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "units": unit_pictures,
     "activations": lambda: activations_figure([layer_histogram()], HOSTILE),
     "gradients": lambda: gradients_figure(layer_norms(), HOSTILE),
+    "activation history": lambda: activation_history_figure(
+        np.array([0, 4]), [layer_shares()], HOSTILE
+    ),
+    "gradient history": lambda: gradient_history_figure(
+        np.array([0, 2, 4]), np.array([1, 2, 4]), layer_learning(), HOSTILE
+    ),
     "schedule": lambda: schedule_figure(np.arange(1, 4), np.full(3, 0.1), None, 1, HOSTILE),
     "descent": lambda: descent_figure(descent(), "rate 0.8", "descent"),
     "activation": lambda: activation_figure("tanh", CURVE_X, np.tanh(CURVE_X), None, HOSTILE),

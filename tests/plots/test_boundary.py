@@ -7,8 +7,11 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import TwoSlopeNorm, to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
+from nnctl.plots.animation import Caption
 from nnctl.plots.arrays import FloatArray
+from nnctl.plots.boundary import boundary_animation, boundary_figure
 from nnctl.plots.encoding import figure_bytes
 from nnctl.plots.style import MAX_VECTOR_POINTS, class_colour
 from tests.plots.samples import (
@@ -20,9 +23,11 @@ from tests.plots.samples import (
     POINTS,
     blobs_scores,
     class_figure,
+    class_landscape,
     legend_names,
     sigmoid_figure,
     surface_figure,
+    surface_landscape,
 )
 
 
@@ -174,7 +179,7 @@ def test_a_constant_or_undefined_prediction_has_one_colour_and_no_boundary(
 
 def test_a_surface_has_one_scale_for_predictions_and_targets() -> None:
     figure = surface_figure()
-    surface, points = figure.axes[0].collections
+    points, surface = figure.axes[0].collections
     assert isinstance(surface, ContourSet)
     assert isinstance(points, PathCollection)
     assert surface.norm is points.norm
@@ -211,3 +216,36 @@ def test_the_upper_half_is_painted_where_the_feature_is_high(n_classes: int) -> 
         (pixel,) = painted(figure, np.array([0.13]), np.array([height]))
         own, other = (np.array(class_colour(number)) for number in (index, 1 - index))
         assert np.linalg.norm(pixel - own) < np.linalg.norm(pixel - other)
+
+
+def test_rings_of_a_frame_are_around_its_own_errors() -> None:
+    scores = np.stack([blobs_scores(3)] * 2)
+    predicted = np.array([[0, 1, 2, 1], [2, 1, 0, 0]])
+    landscape = class_landscape(scores, ("a", "b", "c"), point_predicted=predicted)
+    animation = boundary_animation(landscape, [Caption("", "")] * 2)
+    for frame, wrong in enumerate(([3], [0, 2])):
+        *_, rings = animation.draw(frame)
+        assert isinstance(rings, PathCollection)
+        assert np.asarray(rings.get_offsets()).tolist() == POINTS[wrong].tolist()
+    assert legend_names(boundary_figure(landscape))[-1] == "misclassified"
+
+
+def test_two_classes_have_one_scale_over_all_frames() -> None:
+    scores = np.stack([3 * PLANE_X, -50 * PLANE_X])[..., None]
+    landscape = class_landscape(scores, ("a", "b"), (scores[..., 0] > 0).astype(np.intp))
+    animation = boundary_animation(landscape, [Caption("", "")] * 2)
+    images = [animation.draw(frame)[0] for frame in range(2)]
+    for image in images:
+        assert isinstance(image, AxesImage)
+        assert (image.norm.vmin, image.norm.vmax) == (-50.0, 50.0)
+
+
+def test_surfaces_have_one_scale_over_all_frames_and_lie_under_the_data() -> None:
+    surfaces = np.stack([PLANE_X, -50 * PLANE_X])
+    animation = boundary_animation(surface_landscape(surfaces), [Caption("", "")] * 2)
+    (points,) = clouds(animation.axes)
+    for frame in range(2):
+        (surface,) = animation.draw(frame)
+        assert isinstance(surface, ContourSet)
+        assert (surface.norm.vmin, surface.norm.vmax) == (-50.0, 50.0)
+        assert surface.get_zorder() < points.get_zorder()

@@ -29,6 +29,12 @@ def test_cells_hold_counts_and_their_share_of_the_row() -> None:
     assert figure.get_suptitle() == "test rows"
 
 
+def test_sums_of_small_weights_are_shown_as_they_are() -> None:
+    figure = confusion_figure(np.array([[0.003, 0.001], [0.0, 0.25]]), ("cat", "dog"), "t")
+    expected = {(0, 0): "0.003\n75%", (0, 1): "0.001\n25%", (1, 0): "0", (1, 1): "0.25\n100%"}
+    assert cells(figure.axes[0]) == expected
+
+
 def test_rows_are_true_classes_and_columns_predicted_ones() -> None:
     axes = confusion_figure(np.eye(2, dtype=int), ("_cat", "dog"), "t").axes[0]
     assert axes.get_ylabel() == "true class"

@@ -56,3 +56,11 @@ def test_an_unknown_suffix_is_a_usage_error_that_names_the_known_ones(
         figure_bytes(new_figure(1, 1), suffix)
     assert received in str(caught.value)
     assert str(caught.value).endswith("use .png or .svg")
+
+
+def test_where_a_picture_that_moves_may_be_meant_the_way_to_it_is_told() -> None:
+    with pytest.raises(UsageError) as caught:
+        figure_bytes(new_figure(1, 1), ".gif")
+    assert str(caught.value).endswith(
+        "use .png or .svg; plot-boundary and plot-fit draw a .gif with --animate"
+    )

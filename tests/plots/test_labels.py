@@ -79,3 +79,15 @@ def test_a_legend_beside_starts_a_column_when_one_is_full() -> None:
     legend_beside(figure, [Line2D([], []) for _ in names], names)
     assert n_columns(figure) == 2
     assert legend_names(figure) == names
+
+
+def test_a_legend_of_very_many_names_leaves_room_for_the_axes() -> None:
+    figure = new_figure(8, 5)
+    axes = figure.subplots()
+    names = [f"class {index}" for index in range(150)]
+    legend_beside(figure, [Line2D([], []) for _ in names], names)
+    kept = legend_names(figure)
+    assert len(kept) == 2 * LEGEND_ROWS
+    assert kept == [*names[:36], "and 111 more", *names[-3:]]
+    figure.draw_without_rendering()
+    assert axes.get_window_extent().width > 300

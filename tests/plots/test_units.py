@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from nnctl.plots.encoding import figure_bytes
+from nnctl.plots.style import MARKERS, class_colour
 from nnctl.plots.units import ABREAST, MOST_POINTS, units_figure
 from tests.plots.samples import HOSTILE, unit_layer, unit_pictures
 
@@ -46,6 +48,32 @@ def test_dots_are_the_rows_each_class_by_its_marker() -> None:
     first, *_ = panels(unit_pictures())
     dots = [each for each in first.collections if isinstance(each, PathCollection)]
     assert [len(np.asarray(each.get_offsets())) for each in dots] == [2, 1]
+
+
+def test_classes_that_share_a_marker_keep_their_colours() -> None:
+    labels = np.array([0, 1, len(MARKERS)])  # the first and the last have one marker
+    figure = units_figure(
+        [unit_layer(1)],
+        grid_x=np.linspace(-1, 1, 5),
+        grid_y=np.linspace(0, 2, 4),
+        points=np.array([[0.0, 1.0], [0.5, 1.0], [-0.5, 1.0]]),
+        point_labels=labels,
+        feature_names=("x", "y"),
+        title="t",
+    )
+    dots = [each for each in panels(figure)[0].collections if isinstance(each, PathCollection)]
+    drawn = {
+        tuple(place): to_rgb(colour)
+        for each in dots
+        for place, colour in zip(
+            np.asarray(each.get_offsets()).tolist(),
+            np.broadcast_to(each.get_facecolor(), (len(each.get_offsets()), 4)),  # type: ignore[arg-type]
+            strict=True,
+        )
+    }
+    expected = [to_rgb(class_colour(label)) for label in labels.tolist()]
+    assert [drawn[0.0, 1.0], drawn[0.5, 1.0], drawn[-0.5, 1.0]] == expected
+    assert len(dots) == 2
 
 
 @pytest.mark.parametrize("n_units", [1, ABREAST, ABREAST + 3])

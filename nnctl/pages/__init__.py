@@ -1,0 +1,1 @@
+"""Documents in, HTML out: pages that hold all that they show, and load nothing."""
