@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import subprocess
@@ -11,30 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import README, ROOT, blocks, run, steps_of, workplace
+from tests.documents import README, ROOT, all_steps, assert_shows, blocks, run, workplace
 
 TEXT = README.read_text(encoding="utf-8")
-NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e-?\d+)?")
-# Other processors round differently, and training carries that on: words must be the same, and
-# measured numbers near.
-RELATIVE, ABSOLUTE = 0.1, 0.02
-
-
-def assert_shows(shown: str, promised: str, command: str) -> None:
-    assert squeezed(NUMBER.sub("#", shown)) == squeezed(NUMBER.sub("#", promised)), command
-    for left, right in zip(NUMBER.findall(shown), NUMBER.findall(promised), strict=True):
-        near = math.isclose(float(left), float(right), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-        assert near, f"{command}: {left} instead of {right}"
-
-
-def squeezed(text: str) -> str:
-    """Numbers of other lengths move the columns of a table."""
-    return re.sub(r"[ ─]+", " ", text)
 
 
 def test_every_console_block_prints_what_it_says(tmp_path: Path) -> None:
     directory = workplace(tmp_path)
-    steps = [step for block in blocks("console", TEXT) for step in steps_of(block)]
+    steps = all_steps(TEXT)
     assert len(steps) >= 10
     for step in steps:
         shown, _ = run(step.command, directory)
