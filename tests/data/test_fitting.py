@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from itertools import product
 from typing import Any, get_args
@@ -108,7 +109,7 @@ def test_numbers_are_scaled_as_computed_by_hand(scaling: str, expected: list[flo
 
 
 def test_log_scaling_standardizes_logarithms() -> None:
-    cells = [0.0, np.e - 1, np.e**2 - 1]  # log(1 + x) is 0, 1, 2
+    cells = [0.0, math.e - 1, math.e**2 - 1]  # log(1 + x) is 0, 1, 2
     expected = [-np.sqrt(1.5), 0, np.sqrt(1.5)]
     scaled = [row[0] for row in inputs_of({"x": cells}, scaling="log")]
     assert scaled == pytest.approx(expected, rel=1e-14, abs=1e-14)
