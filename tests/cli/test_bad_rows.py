@@ -110,7 +110,8 @@ def test_odd_rows_are_read_like_good_ones(case: str) -> None:
     ("source", "message"),
     [
         ("no.csv", "the data does not exist (written as no.csv); check the path"),
-        ("run.yml", "the data does not exist (written as run.yml); did you mean `run.yaml`?"),
+        ("tabel.csv", "the data does not exist (written as tabel.csv); did you mean `table.csv`?"),
+        ("run.yml", "the data does not exist (written as run.yml); check the path"),
         ("no/a.csv", "the data does not exist (written as no/a.csv), nor does the directory "
          "HERE/no"),
         (".", "the data is a directory (written as .); name a file in it"),
@@ -118,6 +119,7 @@ def test_odd_rows_are_read_like_good_ones(case: str) -> None:
 )  # fmt: skip
 def test_data_that_is_not_there_is_named(source: str, message: str) -> None:
     MISTAKES.write_text(CLASSIFIED.format(more=""))
+    Path("table.csv").touch()
     path = Path(source).absolute() if source != "." else Path.cwd()
     expected = f"{path}: {message.replace('HERE', str(Path.cwd()))}"
     assert refused(3, "--set", f"data.source={source}") == [expected]

@@ -17,8 +17,8 @@ SMALL_FORMS = (
     ("pauses", "--every", "2"),
     ("extensions", "--every", "25"),
     ("damages", "--every", "25"),
-    ("folds", "--every", "40"),
-    ("seeds", "--every", "100"),
+    ("folds", "--every", "70"),
+    ("seeds", "--every", "250"),
     ("settings", "--every", "6"),
     ("random", "--kills", "20"),
 )
