@@ -198,7 +198,8 @@ class Trainer:
         }
         fresh = self._spare
         fresh.take(self.epoch, self.optimizer, self.learning_rate, self.stopping, weights)
-        fresh.arrays |= self.observer.observations.arrays() | self.trajectory.arrays()
+        fresh.arrays |= self.observer.observations.arrays()
+        fresh.trajectory = self.trajectory
         fresh.setbacks = (*self.setbacks,)
         if self.progress is not None:
             fresh.take_progress(self.progress, self.steps.outputs, self.steps.order)
@@ -220,7 +221,8 @@ class Trainer:
         self.learning_rate.restore(snapshot.learning_rate)
         self.stopping.restore(snapshot.stopping)
         self.observer.observations = restored_observations(arrays, len(self.network.layers))
-        self.trajectory = restored_trajectory(arrays, self.network, snapshot.epoch)
+        kept = snapshot.trajectory or restored_trajectory(arrays, self.network, snapshot.epoch)
+        self.trajectory = kept
         self.epoch, self.progress = snapshot.epoch, None
         self.setbacks = [*snapshot.setbacks]
         if snapshot.progress is not None:

@@ -76,6 +76,7 @@ def last_checkpoint(
     }
     arrays = {
         **snapshot.arrays,
+        **(snapshot.trajectory.arrays() if snapshot.trajectory else {}),
         "history": np.array(rows, np.float64).reshape(len(rows), len(columns)),
         "split_train": dataset.split.train,
         "split_validation": dataset.split.validation,

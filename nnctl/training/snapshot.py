@@ -18,6 +18,7 @@ from nnctl.nn.arrays import FloatArray
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.stopping import EarlyStopping
+from nnctl.training.trajectory import Trajectory
 
 SLOT = "optimizer_"
 
@@ -33,6 +34,7 @@ class Snapshot:
     progress: Mapping[str, Any] | None = None  # of the epoch that has begun, if one has
     setbacks: tuple[str, ...] = ()  # of the epoch in hand, still to be said
     arrays: dict[str, Any] = field(default_factory=dict)
+    trajectory: Trajectory | None = None  # laid into arrays by whoever saves them
 
     def take(
         self,

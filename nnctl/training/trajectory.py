@@ -7,15 +7,16 @@ however long training goes on, and which ones there are follows from the epochs 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.arrays import FloatArray
 from nnctl.nn.network import Network
 
 MOST_SNAPSHOTS = 64
@@ -27,21 +28,15 @@ EPOCHS, PARAMETERS, STATE = "trajectory_epochs", "trajectory_parameters", "traje
 class Trajectory:
     """A network's numbers after some epochs, in their order."""
 
-    epochs: IntArray  # (n,)
-    parameters: FloatArray  # (n, n_parameters)
-    state: FloatArray  # (n, n_state)
+    most: int  # how many there may be; 0 of a network too large for two
+    epochs: tuple[int, ...] = ()
+    parameters: tuple[FloatArray, ...] = ()  # (n_parameters,) each, never written over
+    state: tuple[FloatArray, ...] = ()  # (n_state,) each
 
     @cached_property
     def interval(self) -> int:
         """The number of epochs from one snapshot to the next."""
-        return int(np.diff(self.epochs).min()) if len(self.epochs) > 1 else 1
-
-    @cached_property
-    def most(self) -> int:
-        """How many snapshots there may be; fewer than two are none."""
-        numbers = self.parameters.shape[1] + self.state.shape[1]
-        most = MOST_BYTES // (numbers * self.parameters.itemsize)
-        return min(most, MOST_SNAPSHOTS) if most > 1 else 0
+        return self.epochs[-1] - self.epochs[-2] if len(self.epochs) > 1 else 1
 
     def is_due(self, epoch: int) -> bool:
         """Whether the network at the end of an epoch belongs to the snapshots."""
@@ -50,28 +45,39 @@ class Trajectory:
     def joined_by(self, epoch: int, network: Network) -> Trajectory:
         """Return these and the network as it is after an epoch, thinned until they fit."""
         joined = Trajectory(
-            np.append(self.epochs, epoch),
-            np.append(self.parameters, [network.parameters], 0),
-            np.append(self.state, [network.state], 0),
+            self.most,
+            (*self.epochs, epoch),
+            (*self.parameters, network.parameters.copy()),
+            (*self.state, network.state.copy()),
         )
         while len(joined.epochs) > joined.most:
-            kept = joined.epochs % (2 * joined.interval) == 0
-            joined = Trajectory(joined.epochs[kept], joined.parameters[kept], joined.state[kept])
+            joined = joined.of([each % (2 * joined.interval) == 0 for each in joined.epochs])
         return joined
 
+    def of(self, kept: Sequence[bool]) -> Trajectory:
+        """Return those that are kept."""
+        return Trajectory(
+            self.most,
+            tuple(compress(self.epochs, kept)),
+            tuple(compress(self.parameters, kept)),
+            tuple(compress(self.state, kept)),
+        )
+
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a checkpoint holds of it."""
-        return {EPOCHS: self.epochs, PARAMETERS: self.parameters, STATE: self.state}
+        """Return what a checkpoint holds of it: nothing, where there is nothing."""
+        if not self.epochs:
+            return {}
+        return {
+            EPOCHS: np.array(self.epochs, np.int64),
+            PARAMETERS: np.stack(self.parameters),
+            STATE: np.stack(self.state),
+        }
 
 
 def no_trajectory(network: Network) -> Trajectory:
     """Return what there is before the first snapshot."""
-    parameters, state = network.parameters, network.state
-    return Trajectory(
-        np.empty(0, np.int64),
-        np.empty((0, len(parameters)), parameters.dtype),
-        np.empty((0, len(state)), state.dtype),
-    )
+    most = MOST_BYTES // (network.parameters.nbytes + network.state.nbytes)
+    return Trajectory(min(most, MOST_SNAPSHOTS) if most > 1 else 0)
 
 
 def restored_trajectory(
@@ -84,10 +90,10 @@ def restored_trajectory(
     nothing = no_trajectory(network)
     if EPOCHS not in arrays:
         return nothing
-    found = Trajectory(arrays[EPOCHS], arrays[PARAMETERS], arrays[STATE])
-    for own, what in ((nothing.parameters, found.parameters), (nothing.state, found.state)):
-        if what.shape != (len(found.epochs), own.shape[1]) or not np.isfinite(what).all():
-            raise ValueError(f"its trajectory is not one of {own.shape[1]} numbers an epoch")
-    if (np.diff(found.epochs, prepend=-1, append=epoch + 1) < 1).any():
+    epochs, parameters, state = arrays[EPOCHS], arrays[PARAMETERS], arrays[STATE]
+    for own, found in ((network.parameters, parameters), (network.state, state)):
+        if found.shape != (len(epochs), len(own)) or not np.isfinite(found).all():
+            raise ValueError(f"its trajectory is not one of {len(own)} numbers an epoch")
+    if (np.diff(epochs, prepend=-1, append=epoch + 1) < 1).any():
         raise ValueError(f"its trajectory is not one of the epochs up to {epoch}")
-    return found
+    return Trajectory(nothing.most, tuple(epochs.tolist()), tuple(parameters), tuple(state))
