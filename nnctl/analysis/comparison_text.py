@@ -7,12 +7,11 @@ from typing import Any
 
 from nnctl.analysis.comparing import RunComparison, draw_comparison
 from nnctl.analysis.pictures import Picture
-from nnctl.analysis.plain_text import text_of, when
+from nnctl.analysis.plain_text import DIGEST_CHARACTERS, text_of, when
 from nnctl.analysis.report_encoding import encoded
 from nnctl.analysis.report_parts import ReportPicture
 from nnctl.training.comparison import FEWEST_ROWS
 
-DIGEST_CHARACTERS = 12  # of a SHA-256, where people read it
 CLEAR = 2.0  # standard errors, from which on a difference is usually called clear
 SECTIONS = {
     "config": "What differs in the config",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnctl.nn.network import Network
-from nnctl.training.inference import Model
+from nnctl.training.inference import Model, with_chosen
 
 MOST_BYTES = 1_000_000  # of all that the page's script is given
 
@@ -26,11 +26,10 @@ def thinned(
 
     Where there is room for one, it is the chosen one; then come the first and the last.
     """
-    known = {model.epoch: model for model in models} | {chosen.epoch: chosen}
-    moments = [known[epoch] for epoch in sorted(known)]
+    moments = with_chosen(models, chosen)
     if len(moments) <= room:
         only = "the run kept no network of other epochs"
-        return tuple(moments), [only] if len(moments) == 1 else []
+        return moments, [only] if len(moments) == 1 else []
     if room == 0:
         count = len(chosen.network.parameters)
         why = f"its network of {count:,} parameters is too large to run inside a page"

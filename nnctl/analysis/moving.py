@@ -15,7 +15,7 @@ from nnctl.plots.animation import Caption
 from nnctl.plots.boundary import boundary_animation
 from nnctl.plots.fit import fit_animation
 from nnctl.runs.directory import RunDirectory
-from nnctl.training.inference import Model, load_model, models_over_epochs
+from nnctl.training.inference import Model, load_model, models_over_epochs, with_chosen
 
 
 def animate_boundary(
@@ -41,9 +41,7 @@ def animate_fit(run: RunDirectory) -> MovingPicture:
 def models_to_animate(run: RunDirectory) -> tuple[tuple[Model, ...], int]:
     """Return a run's network after several epochs, among them the best, and which that is."""
     models, best = models_of(run.last), load_model(run.best)
-    if best.epoch not in [model.epoch for model in models]:
-        models = (*models, best)
-    return tuple(sorted(models, key=lambda model: model.epoch)), best.epoch
+    return with_chosen(models, best), best.epoch
 
 
 def models_of(last: Path) -> tuple[Model, ...]:

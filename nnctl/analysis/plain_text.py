@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+DIGEST_CHARACTERS = 12  # of a SHA-256, where people read it
+
 
 def when(moment: object) -> str:
     """Return a moment of run.json to the minute.

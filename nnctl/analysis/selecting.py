@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnctl.analysis.differing import ABSENT
 from nnctl.errors import UsageError
 from nnctl.runs.catalogue import DAMAGED, KINDS, Entry
 from nnctl.runs.status import STATUSES
@@ -31,7 +32,6 @@ TASKS = ("classification", "regression")
 CHOICES = {"status": (*STATUSES, DAMAGED), "kind": (*KINDS.values(),), "task": TASKS}
 NOTHING = ("", "null", "none", "-")  # how it can be written that there is no value
 MOST_KEYS_LISTED = 24
-ABSENT = object()
 
 
 @dataclass(frozen=True)

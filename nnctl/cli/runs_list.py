@@ -125,8 +125,8 @@ def present(shelf: Shelf, chosen: Sequence[int], keys: Sequence[str]) -> None:
 
 def shown(shelf: Shelf, index: int, key: str) -> Cell:
     """Return what a line says of a key."""
+    from nnctl.analysis.differing import ABSENT
     from nnctl.analysis.plain_text import text_of, when
-    from nnctl.analysis.selecting import ABSENT
 
     entry = shelf.entries[index]
     if key == RESULT:
@@ -160,7 +160,7 @@ def part_of(entry: Entry) -> str:
 
 def entry_document(shelf: Shelf, index: int, keys: Sequence[str]) -> dict[str, Any]:
     """Return all that is known of an entry, and what stands below the keys that were asked for."""
-    from nnctl.analysis.selecting import ABSENT
+    from nnctl.analysis.differing import ABSENT
 
     entry = shelf.entries[index]
     facts = {key: value for key, value in entry.facts().items() if key not in entry.metrics}

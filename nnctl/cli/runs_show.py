@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nnctl.analysis.plain_text import DIGEST_CHARACTERS, text_of, when
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, RunArgument, RunsDir
 from nnctl.cli.runs_group import blank, show_group
@@ -13,7 +14,6 @@ from nnctl.errors import Problem, RunError, printable
 
 LABEL_WIDTH = 13
 KIBIBYTE = 1024
-DIGEST_CHARACTERS = 12  # of a SHA-256, where people read it
 ENDINGS = {
     "running": "is being trained",
     "killed": "was killed; `nnctl resume {run}` goes on",
@@ -74,8 +74,6 @@ def present(document: Mapping[str, Any]) -> None:
 
 def facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each line's label, and what is told there."""
-    from nnctl.analysis.plain_text import when
-
     run = document["run"]
     yield "run", run
     status = document["status"]
@@ -123,8 +121,6 @@ def data_facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def resumption(entry: Mapping[str, Any]) -> str:
     """Return when and where a run went on, and with what changes."""
-    from nnctl.analysis.plain_text import text_of, when
-
     batches = f" and {entry['batch']} batches" if entry.get("batch") else ""
     changed = [
         f"{key} {text_of(before)}, now {text_of(now)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from nnctl.analysis.plain_text import DIGEST_CHARACTERS
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Quiet, RunArgument, RunsDir
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from nnctl.training.experiment import Experiment
     from nnctl.training.loop import EpochResult
     from nnctl.training.verifying import Verification
-
-DIGEST_CHARACTERS = 12  # of a SHA-256, where people read it
 
 
 def verify(

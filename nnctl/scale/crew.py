@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from nnctl.config.sweep_loading import SweepFile
 from nnctl.config.sweep_schema import DASK
 from nnctl.errors import UsageError
 from nnctl.runs.machine import usable_processors
 from nnctl.runs.sweep import SweepDirectory
-from nnctl.scale.pool import Pool
 from nnctl.scale.space import Parameters
 
 # Trials that a scheduler has at once, where none learns from another: enough to keep workers busy
@@ -20,34 +20,70 @@ from nnctl.scale.space import Parameters
 MOST_AHEAD = 128
 
 
-class Crew(Protocol):
-    """What a sweep asks of those who train. The `trial` of a member is what it has in hand."""
+class Member(Protocol):
+    """One who trains, or a place for one."""
+
+    trial: int | None  # that it has in hand
+
+
+AMember = TypeVar("AMember", bound=Member)
+
+
+class Crew(ABC, Generic[AMember]):
+    """What a sweep asks of those who train, which is closed when it is left."""
+
+    members: list[AMember]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
 
     @property
-    def idle(self) -> list[Any]:
+    def idle(self) -> list[AMember]:
         """The members that wait for a trial."""
+        return [member for member in self.members if member.trial is None]
 
     @property
-    def busy(self) -> list[Any]:
+    def busy(self) -> list[AMember]:
         """The members that have one."""
+        return [member for member in self.members if member.trial is not None]
 
-    def give(self, member: Any, number: int, parameters: Parameters, reported: str | None) -> None:
+    @abstractmethod
+    def give(
+        self, member: AMember, number: int, parameters: Parameters, reported: str | None
+    ) -> None:
         """Let a member train a trial, and report a metric after each epoch."""
 
-    def answer(self, member: Any, is_pruned: bool) -> None:
+    @abstractmethod
+    def answer(self, member: AMember, is_pruned: bool) -> None:
         """Tell a member that has reported whether its trial is to end."""
 
-    def heard(self) -> Iterable[tuple[Any, bytes | None]]:
+    @abstractmethod
+    def heard(self) -> Iterable[tuple[AMember, bytes | None]]:
         """Wait, and yield members with what they say; None for one that died."""
 
-    def replace(self, member: Any) -> int:
+    @abstractmethod
+    def replace(self, member: AMember) -> int:
         """Put a new member where one has died; return its exit code."""
 
+    @abstractmethod
     def pause(self) -> None:
         """Ask all members to end soon."""
 
+    @abstractmethod
     def ring(self) -> None:
         """Let `heard` return; a signal handler may call it at any time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let all members go."""
 
 
 def is_remote(workers: int | str) -> bool:
@@ -74,10 +110,12 @@ def available(workers: int | str) -> int:
 
 def opened_crew(
     directory: SweepDirectory, file: SweepFile, count: int, held: int, *, learns: bool
-) -> AbstractContextManager[Crew]:
+) -> Crew[Any]:
     """Return so many workers; `learns` tells that trials are chosen by those before them."""
     workers = file.sweep.workers
     if isinstance(workers, int) or not is_remote(workers):
+        from nnctl.scale.pool import Pool
+
         return Pool(directory, count, held)
     from nnctl.scale.dask_pool import DaskPool
 

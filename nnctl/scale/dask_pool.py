@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any
 
 import dask
@@ -24,6 +23,7 @@ from nnctl.config.sweep_loading import SweepFile
 from nnctl.data.loading import Tables
 from nnctl.errors import NnctlError, RunError, UsageError
 from nnctl.runs.sweep import SweepDirectory
+from nnctl.scale.crew import Crew
 from nnctl.scale.dask_cluster import connected, not_installed
 from nnctl.scale.dask_parcel import files_of, lay, packed
 from nnctl.scale.dask_trial import Ended, Order, kept, train, versions
@@ -46,7 +46,7 @@ class Place:
     future: Future[Any] | None = None
 
 
-class DaskPool:
+class DaskPool(Crew[Place]):
     """So many trials at once with a scheduler. It is used as `Pool` is."""
 
     def __init__(
@@ -63,27 +63,6 @@ class DaskPool:
         self.heard_of: SimpleQueue[tuple[Place, Future[Any] | bytes] | None] = SimpleQueue()
         self.paused = False
         self.client: Any = connected(workers)
-
-    def __enter__(self) -> DaskPool:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def idle(self) -> list[Place]:
-        """The places for another trial."""
-        return [member for member in self.members if member.trial is None]
-
-    @property
-    def busy(self) -> list[Place]:
-        """The trials that the scheduler has."""
-        return [member for member in self.members if member.trial is not None]
 
     def give(
         self, member: Place, number: int, parameters: Parameters, reported: str | None

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
-from types import TracebackType
 from typing import Any
 
 from nnctl.runs.sweep import SweepDirectory
+from nnctl.scale.crew import Crew
 from nnctl.scale.worker import PAUSE
 
 # A worker looks for modules where this process does.
@@ -39,7 +39,7 @@ class Member:
     trial: int | None = None
 
 
-class Pool:
+class Pool(Crew[Member]):
     """So many workers of a sweep.
 
     Each holds the sweep's lock, by the descriptor `held`: whoever goes on with the sweep waits
@@ -57,17 +57,6 @@ class Pool:
             self.close()
             raise
 
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _started(self) -> Member:
         ours, theirs = Pipe()
         words = [json.dumps(sys.path), str(theirs.fileno()), str(self.directory.path.absolute())]
@@ -84,16 +73,6 @@ class Pool:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return Member(process, ours)
-
-    @property
-    def idle(self) -> list[Member]:
-        """The workers that wait for a trial."""
-        return [member for member in self.members if member.trial is None]
-
-    @property
-    def busy(self) -> list[Member]:
-        """The workers that have one."""
-        return [member for member in self.members if member.trial is not None]
 
     def give(
         self, member: Member, number: int, parameters: dict[str, Any], reported: str | None

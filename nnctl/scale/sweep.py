@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +54,7 @@ class Sweep:
     status: str = "running"
     ended: dict[int, TrialResult] = field(default_factory=dict)
     pause_requested: bool = False
-    pool: Crew | None = None  # the workers, while there are any
+    pool: Crew[Any] | None = None  # the workers, while there are any
     chooser: Chooser = NO_PLAN  # while trials are trained
     _deaths: dict[int, int] = field(default_factory=dict)
     _waiting: list[int] = field(default_factory=list)
@@ -117,11 +116,11 @@ class Sweep:
         for result in self.in_order:  # of which it may not have heard before a kill
             self.chooser.tell(result)
 
-    def _crew(self, held: int) -> AbstractContextManager[Crew]:
+    def _crew(self, held: int) -> Crew[Any]:
         learns = not isinstance(self.chooser, Plan)
         return opened_crew(self.directory, self.file, self.workers, held, learns=learns)
 
-    def _trained(self, pool: Crew) -> Generator[TrialResult, None, None]:
+    def _trained(self, pool: Crew[Any]) -> Generator[TrialResult, None, None]:
         paused = False
         while True:
             if self.pause_requested and not paused:
@@ -141,7 +140,7 @@ class Sweep:
                     self._write_record()
                     yield result
 
-    def _heard(self, pool: Crew, member: Any, message: bytes | None) -> TrialResult | None:
+    def _heard(self, pool: Crew[Any], member: Any, message: bytes | None) -> TrialResult | None:
         """Take in what a worker says, or that it died; return how a trial ended, if one has."""
         entry = None if message is None else json.loads(message)
         number = member.trial

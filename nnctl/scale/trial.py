@@ -19,8 +19,8 @@ from nnctl.runs.status import run_status
 from nnctl.scale.results import PRUNED, TrialResult, finite
 from nnctl.scale.space import Parameters
 from nnctl.training.experiment import Experiment, create_experiment
-from nnctl.training.inference import portable_config
-from nnctl.training.resuming import differences, newest_checkpoint, resume_experiment, told
+from nnctl.training.members import departures
+from nnctl.training.resuming import newest_checkpoint, resume_experiment, told
 
 
 class TableStore:
@@ -65,10 +65,7 @@ def begin_trial(config: Config, run: RunDirectory, store: TableStore) -> Experim
 
 def check_trial(run: RunDirectory, checkpoint: Checkpoint, config: Config) -> None:
     """Refuse a run that was trained with another config, as by `nnctl resume --set`."""
-    trained, now = checkpoint.metadata["config"], portable_config(config)
-    if now["metrics"] is None:
-        now["metrics"] = trained["metrics"]  # they follow from the data
-    found = differences(now, trained)
+    found = departures(config, checkpoint.metadata["config"])
     if found:
         message = f"was not trained as the sweep would: {told(found)}; remove it"
         raise RunError(Problem(f"{message}, and it is trained anew", str(run.path)))

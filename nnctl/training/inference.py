@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -195,6 +196,16 @@ def models_over_epochs(last: Path) -> tuple[Model, ...]:
     except RunError as error:
         raise RunError(Problem(str(error), file=str(last))) from error
     return kept if kept and kept[-1].epoch == now.epoch else (*kept, now)
+
+
+def with_chosen(models: Iterable[Model], chosen: Model) -> tuple[Model, ...]:
+    """Return models by their epochs, the chosen one in place of that of its epoch.
+
+    They may differ: without validation rows the best weights of a full batch are those that its
+    loss was measured with, before the epoch's step.
+    """
+    known = {model.epoch: model for model in models} | {chosen.epoch: chosen}
+    return tuple(known[epoch] for epoch in sorted(known))
 
 
 def _restored_trajectory(checkpoint: Checkpoint, now: Model) -> tuple[Model, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,16 +58,21 @@ def unfinished(member: Member, experiment: Experiment, why: str | None = None) -
     return MemberResult(member.number, member.run.name, status, epochs, why=why)
 
 
+def departures(config: Config, trained: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return what a checkpoint's config has otherwise than the config: key -> (wanted, trained)."""
+    wanted = portable_config(config)
+    if wanted["metrics"] is None:
+        wanted["metrics"] = trained["metrics"]  # they follow from the data
+    return differences(wanted, trained)
+
+
 def check_member(member: Member, checkpoint: Checkpoint, part: str) -> None:
     """Refuse a member that was trained otherwise than it should be, as by `nnctl resume` alone."""
     metadata, fold = checkpoint.metadata, member.fold
     expected = None if fold is None else [fold.index, fold.count]
     # Of a resume that was killed early the checkpoint knows what its epochs were trained with, too.
     for trained in filter(None, (metadata.get("config_before"), metadata["config"])):
-        now = portable_config(member.config)
-        if now["metrics"] is None:
-            now["metrics"] = trained["metrics"]  # they follow from the data
-        found = differences(now, trained)
+        found = departures(member.config, trained)
         if metadata["fold"] != expected:
             found["fold"] = (expected, metadata["fold"])
         if found:

@@ -12,7 +12,7 @@ from nnctl.nn.network import Network
 from nnctl.runs.checkpoint import read_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.training import trajectory
-from nnctl.training.inference import load_model, models_over_epochs
+from nnctl.training.inference import load_model, models_over_epochs, with_chosen
 from nnctl.training.resuming import resume_experiment
 from nnctl.training.trajectory import MOST_BYTES, MOST_SNAPSHOTS, Trajectory, no_trajectory
 from tests.training.experiments import Settings, classification, started, trained
@@ -154,3 +154,18 @@ def test_a_trajectory_of_another_training_is_refused(
         models_over_epochs(run.last)
     with pytest.raises(RunError, match=message):
         resume_experiment(run)
+
+
+def test_the_best_weights_of_a_full_batch_stand_for_their_epoch(tmp_path: Path) -> None:
+    """They are those from before its step; the trajectory has those from after it."""
+    training = {"epochs": 5, "batch_size": "full"}
+    run = trained(tmp_path, {**SMALL, "training": training}).run
+    models, best = models_over_epochs(run.last), load_model(run.best)
+    after = models[best.epoch].network.parameters
+    assert best.network.parameters.tobytes() != after.tobytes()
+    shown = with_chosen(reversed(models), best)
+    assert [model.epoch for model in shown] == [0, 1, 2, 3, 4, 5]
+    assert shown[best.epoch] is best
+    assert [*shown[: best.epoch], *shown[best.epoch + 1 :]] == [
+        model for model in models if model.epoch != best.epoch
+    ]
