@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, Rate, discount_and_add, subtract_scaled
 
 
 class Adam(Optimizer):
@@ -61,7 +61,7 @@ class Adam(Optimizer):
         if amsgrad:
             self._add_slots("largest_square_sum")
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         gradient_sum, scratch = self.slots["gradient_sum"], self._scratch
         discount_and_add(gradient_sum, self._discount_1, gradients)
         root_weight = self._divide_by_root(gradients, gradient_sum, out=scratch)
@@ -163,7 +163,7 @@ class Nadam(Adam):
         self.slots["momentum_product"] = np.ones(1)  # M(t), in float64 whatever the parameters
         self._direction = np.empty_like(parameters)
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         gradient_sum, direction = self.slots["gradient_sum"], self._direction
         of_gradient, of_moment = self._advance_momentum()
         discount_and_add(gradient_sum, self._discount_1, gradients)
@@ -220,7 +220,7 @@ class Adamax(Optimizer):
         self._discount_1 = self._discount(beta_1)
         self._add_slots("gradient_sum", "largest_gradient")
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         gradient_sum, largest = self.slots["gradient_sum"], self.slots["largest_gradient"]
         scratch = self._scratch
         discount_and_add(gradient_sum, self._discount_1, gradients)

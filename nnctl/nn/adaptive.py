@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, Rate, discount_and_add, subtract_scaled
 
 
 class Adagrad(Optimizer):
@@ -40,7 +40,7 @@ class Adagrad(Optimizer):
         self.epsilon = epsilon
         self._add_slots("square_sum")
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         square_sum, scratch = self.slots["square_sum"], self._scratch
         np.multiply(gradients, gradients, out=scratch)
         np.add(square_sum, scratch, out=square_sum)
@@ -91,7 +91,7 @@ class RMSprop(Optimizer):
         if momentum:
             self._add_slots("velocity")
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         square_sum, scratch = self.slots["square_sum"], self._scratch
         root_weight = 1.0 / math.sqrt(1.0 - self.rho)
         np.multiply(gradients, gradients, out=scratch)
@@ -139,7 +139,7 @@ class Adadelta(Optimizer):
         self._add_slots("square_sum", "change_sum")
         self._delta = np.empty_like(parameters)
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         square_sum, change_sum = self.slots["square_sum"], self.slots["change_sum"]
         scratch, delta = self._scratch, self._delta
         epsilon = self.epsilon / (1.0 - self.rho)  # both sums are their means / (1 - rho)

@@ -9,6 +9,8 @@ import numpy as np
 
 from nnctl.nn.arrays import FloatArray
 
+Rate = float | FloatArray  # of one network, or (..., 1) of stacked ones in float64
+
 
 class Optimizer(ABC):
     """Moves a vector of parameters against its gradient, one in-place step at a time.
@@ -18,10 +20,11 @@ class Optimizer(ABC):
     which stand after the weights, are left alone.
 
     A step makes no array. Hyperparameters stay Python floats: a NumPy float64 among them would
-    turn the arithmetic of float32 networks into float64.
+    turn the arithmetic of float32 networks into float64. Stacked networks share them, but for the
+    learning rate, which may be an array of float64 with one for each.
 
     Args:
-        parameters: (..., n_parameters), changed in place; a leading axis stacks networks.
+        parameters: (..., n_parameters), changed in place; leading axes stack networks.
         n_weights: how many of the n_parameters are weights; they stand first.
         weight_decay: the share of the weights that a step at learning rate 1 would take away.
 
@@ -40,12 +43,17 @@ class Optimizer(ABC):
         self._weights = parameters[..., :n_weights]
         self._scratch = np.empty_like(parameters)
 
-    def step(self, gradients: FloatArray, learning_rate: float) -> None:
-        """Make one update with `gradients` (..., n_parameters), which are not changed."""
-        learning_rate = float(learning_rate)
+    def step(self, gradients: FloatArray, learning_rate: Rate) -> None:
+        """Make one update with `gradients` (..., n_parameters), which are not changed.
+
+        The learning rate is a number, or an array (..., 1) with one for each of stacked networks.
+        """
+        if not isinstance(learning_rate, np.ndarray):
+            learning_rate = float(learning_rate)
         self.steps += 1
         if self.weight_decay:
-            self._weights *= 1.0 - learning_rate * self.weight_decay
+            kept = 1.0 - learning_rate * self.weight_decay
+            self._weights *= as_factor(kept, self._weights)
         self._update(gradients, learning_rate)
 
     def restore(self, slots: Mapping[str, FloatArray], steps: int) -> None:
@@ -63,7 +71,7 @@ class Optimizer(ABC):
         self.steps = steps
 
     @abstractmethod
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         """Change slots and parameters; the step is counted and the weights are decayed."""
 
     def _discount(self, share: float) -> FloatArray:
@@ -115,7 +123,7 @@ class SGD(Optimizer):
             self._velocity_discount = self._discount(momentum)
             self._add_slots("velocity")
 
-    def _update(self, gradients: FloatArray, learning_rate: float) -> None:
+    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         if not self.momentum:
             subtract_scaled(self.parameters, learning_rate, gradients, self._scratch)
             return
@@ -124,7 +132,7 @@ class SGD(Optimizer):
         discount_and_add(velocity, self._velocity_discount, self._scratch)
         if self.nesterov:
             subtract_scaled(self.parameters, learning_rate, gradients, self._scratch)
-            learning_rate *= self.momentum
+            learning_rate = learning_rate * self.momentum
         subtract_scaled(self.parameters, learning_rate, velocity, self._scratch)
 
 
@@ -135,8 +143,13 @@ def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray
 
 
 def subtract_scaled(
-    parameters: FloatArray, factor: float, direction: FloatArray, scratch: FloatArray
+    parameters: FloatArray, factor: Rate, direction: FloatArray, scratch: FloatArray
 ) -> None:
     """`parameters <- parameters - factor * direction`; `scratch` may be `direction` itself."""
-    np.multiply(direction, factor, out=scratch)
+    np.multiply(direction, as_factor(factor, direction), out=scratch)
     parameters -= scratch
+
+
+def as_factor(factor: Rate, vector: FloatArray) -> Rate:
+    """Return a factor for a vector in the vector's own precision, as a Python float is taken."""
+    return factor if isinstance(factor, float) else factor.astype(vector.dtype)

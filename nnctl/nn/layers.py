@@ -17,6 +17,8 @@ class Dense(Stage):
 
     Given dL/dz: dL/dW = aᵀ dL/dz, dL/db = Σ_rows dL/dz, dL/da = dL/dz Wᵀ. The first layer of a
     network needs no dL/da, and with `input_gradient=False` none is computed.
+
+    Stacked, z (..., rows, n_units) has its axes in front, and so may any of the others have.
     """
 
     row_buffers = ("z", "d_inputs")
@@ -32,7 +34,9 @@ class Dense(Stage):
         """`shape` is (..., rows) of the pass."""
         self.weights, self.biases = parameters["weights"], parameters.get("biases")
         self.d_weights, self.d_biases = gradients["weights"], gradients.get("biases")
-        n_inputs, n_units = self.weights.shape
+        self.weights_turned = self.weights.swapaxes(-1, -2)
+        self.bias_row = None if self.biases is None else self.biases[..., np.newaxis, :]
+        n_inputs, n_units = self.weights.shape[-2:]
         self.input_gradient = input_gradient
         self.inputs: FloatArray
         self.z: FloatArray = np.empty((*shape, n_units), self.weights.dtype)
@@ -49,8 +53,8 @@ class Dense(Stage):
     def forward(self, inputs: FloatArray) -> FloatArray:
         self.inputs = inputs
         z = self.multiply(inputs, self.weights, self.z)
-        if self.biases is not None:
-            z += self.biases
+        if self.bias_row is not None:
+            z += self.bias_row
         return z
 
     def backward(self, d_outputs: FloatArray) -> FloatArray | None:
@@ -59,7 +63,7 @@ class Dense(Stage):
             self.multiply(self.ones, d_outputs, self.d_biases)
         if not self.input_gradient:
             return None
-        return self.multiply(d_outputs, self.weights.T, self.d_inputs)
+        return self.multiply(d_outputs, self.weights_turned, self.d_inputs)
 
 
 class Activate(Stage):
@@ -102,9 +106,10 @@ class Dropout(Stage):
         self.outputs: FloatArray = np.empty_like(self.mask)
         self.d_inputs: FloatArray = np.empty_like(self.mask)
 
-    def draw(self, rng: np.random.Generator) -> None:
-        """Draw the units that the next batch drops."""
-        rng.random(dtype=self.mask.dtype.type, out=self.mask)
+    def draw(self, *rngs: np.random.Generator) -> None:
+        """Draw the units that the next batch drops; of stacked networks, with a generator each."""
+        for rng, mask in zip(rngs, self.mask if len(rngs) > 1 else [self.mask], strict=True):
+            rng.random(dtype=mask.dtype.type, out=mask)
         np.greater_equal(self.mask, self.rate, out=self.mask)
         self.mask *= 1.0 / (1.0 - self.rate)
 

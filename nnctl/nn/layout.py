@@ -48,9 +48,10 @@ class Layout:
         object.__setattr__(self, "size", self.slots[-1].stop if self.slots else 0)
 
     def views(self, vector: FloatArray, layer: int) -> dict[str, FloatArray]:
-        """Return one layer's arrays as views into `vector` (size,)."""
+        """Return one layer's arrays as views into `vector` (..., size), with its axes in front."""
+        stack = vector.shape[:-1]
         return {
-            slot.name: vector[slot.start : slot.stop].reshape(slot.shape)
+            slot.name: vector[..., slot.start : slot.stop].reshape(*stack, *slot.shape)
             for slot in self.slots
             if slot.layer == layer
         }

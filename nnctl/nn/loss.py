@@ -2,7 +2,8 @@
 
 Every loss is a mean over the rows of a batch; regression losses are means over the outputs too.
 `shares` are what each row's loss is multiplied by to give that mean: the number 1 / n_rows, or an
-array (n_rows, 1) of weights that sum to 1. Arrays are (n_rows, n_outputs).
+array (n_rows, 1) of weights that sum to 1. Arrays are (n_rows, n_outputs). Those of stacked
+networks have an axis in front, and the value is an array of a float64 for each network.
 
 A loss is of one of two kinds. An *output loss* looks at the outputs a, and its gradient passes
 through the output activation by the chain rule. A *score loss* has one output activation that it
@@ -23,6 +24,7 @@ from nnctl.nn.arrays import FloatArray, IntArray
 from nnctl.nn.operations import ones
 
 Shares = float | FloatArray
+Value = float | FloatArray
 # BLAS adds up float32 terms one after another; over more of them NumPy's sum by pairs loses less.
 MOST_TERMS = 2**16
 
@@ -65,7 +67,7 @@ class OutputLoss(Loss):
         shares: Shares,
         gradient: FloatArray,
         scratch: Scratch,
-    ) -> float:
+    ) -> Value:
         """Return the loss and write dL/d(outputs) into `gradient`."""
         value = scratch[0]
         self.elementwise(outputs, target, value, gradient)
@@ -85,23 +87,46 @@ class ScoreLoss(Loss):
         outputs: FloatArray,
         gradient: FloatArray,
         scratch: Scratch,
-    ) -> float:
+    ) -> Value:
         """Return the loss; write the activation's value into `outputs`, dL/dz into `gradient`."""
         raise NotImplementedError
 
 
-def weighted_sum(values: FloatArray, shares: Shares) -> float:
+def weighted_sum(values: FloatArray, shares: Shares) -> Value:
     """Return Σ shares * values, of each row or element; the values are used up."""
-    if not isinstance(shares, float):
-        values *= shares
-        return float(values.sum())
-    if values.size > MOST_TERMS:
-        return float(values.sum()) * shares
-    return float(values.reshape(-1).dot(ones(values.size, values.dtype))) * shares
+    if isinstance(shares, float):
+        return element_sum(values) * shares
+    values *= shares
+    return element_sum(values)
 
 
-def weighted_product(a: FloatArray, b: FloatArray, shares: Shares, scratch: FloatArray) -> float:
+def weighted_product(a: FloatArray, b: FloatArray, shares: Shares, scratch: FloatArray) -> Value:
     """Return Σ shares a b over all elements; `scratch` is as large as one of them."""
-    if a.size > MOST_TERMS or not isinstance(shares, float):
+    if not isinstance(shares, float) or a.shape[-2] * a.shape[-1] > MOST_TERMS:
         return weighted_sum(np.multiply(a, b, out=scratch), shares)
-    return float(np.vdot(a, b)) * shares
+    if a.ndim == 2:
+        return float(np.vdot(a, b)) * shares
+    products: FloatArray = np.vecdot(flat(a), flat(b))
+    return products.astype(np.float64) * shares
+
+
+def element_sum(values: FloatArray) -> Value:
+    """Return the sum of all elements (rows, units); of stacked networks an array of sums."""
+    if values.ndim > 2:
+        return element_sums(flat(values))
+    if values.size > MOST_TERMS:
+        return float(values.sum())
+    return float(values.reshape(-1).dot(ones(values.size, values.dtype)))
+
+
+def element_sums(values: FloatArray) -> FloatArray:
+    """Return the sums (n,) of the rows of values (n, n_elements), each as `element_sum` has it."""
+    terms = values.shape[-1]
+    many = terms > MOST_TERMS
+    sums: FloatArray = values.sum(axis=-1) if many else np.vecdot(values, ones(terms, values.dtype))
+    return sums.astype(np.float64)
+
+
+def flat(values: FloatArray) -> FloatArray:
+    """Return the elements (n, rows, units) of each network in one axis."""
+    return values.reshape(len(values), -1)

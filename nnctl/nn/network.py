@@ -27,16 +27,23 @@ class Network:
 
     `parameters` (n_parameters,) holds what is learnt, the first `n_weights` numbers being weights;
     `state` (n_state,) what is kept beside it. The last layer's activation is the output activation.
+
+    With `stack`, these are several networks of one architecture, and all arrays have its axes in
+    front: `parameters` of `Network(2, layers, stack=(64,))` is (64, n_parameters).
     """
 
     def __init__(
-        self, n_inputs: int, layers: Sequence[LayerSpec], dtype: type[np.floating[Any]] = np.float32
+        self,
+        n_inputs: int,
+        layers: Sequence[LayerSpec],
+        dtype: type[np.floating[Any]] = np.float32,
+        stack: tuple[int, ...] = (),
     ) -> None:
-        self.n_inputs, self.layers = n_inputs, tuple(layers)
+        self.n_inputs, self.layers, self.stack = n_inputs, tuple(layers), stack
         self.layout, self.n_weights = parameter_layout(n_inputs, layers)
         self.state_layout = state_layout(layers)
-        self.parameters: FloatArray = np.zeros(self.layout.size, dtype)
-        self.state: FloatArray = np.zeros(self.state_layout.size, dtype)
+        self.parameters: FloatArray = np.zeros((*stack, self.layout.size), dtype)
+        self.state: FloatArray = np.zeros((*stack, self.state_layout.size), dtype)
         self._set_normalizations_to_identity()
 
     @property
@@ -74,7 +81,7 @@ class Network:
         ):
             for slot in layout.slots:
                 if slot.name == name:
-                    vector[slot.start : slot.stop] = 1.0
+                    vector[..., slot.start : slot.stop] = 1.0
 
 
 class Workspace:
@@ -83,10 +90,12 @@ class Workspace:
     `gradients` (n_parameters,) has the layout of the network's parameters. With `stack`, every
     array has those axes in front: `Workspace(network, 1, stack=(n,))` takes inputs (n, 1, n_inputs)
     and computes each row by a product of its own, so that a row's result does not depend, not even
-    in its last bit, on the rows beside it.
+    in its last bit, on the rows beside it. Of stacked networks each one's rows, or the same rows
+    (rows, n_inputs) of all, go through products of their own in the same way.
     """
 
     def __init__(self, network: Network, rows: int, stack: tuple[int, ...] = ()) -> None:
+        stack = stack or network.stack
         self.network, self.rows, self.stack = network, rows, stack
         self.gradients: FloatArray = np.zeros_like(network.parameters)
         self.stages: list[Stage] = []
@@ -136,11 +145,11 @@ class Workspace:
         twin._narrow = {}
         return twin
 
-    def draw_masks(self, rng: np.random.Generator) -> None:
-        """Draw the units that dropout leaves out in the next pass."""
+    def draw_masks(self, *rngs: np.random.Generator) -> None:
+        """Draw the units that dropout leaves out in the next pass, a generator a network."""
         for stage in self.stages:
             if isinstance(stage, Dropout):
-                stage.draw(rng)
+                stage.draw(*rngs)
 
     def forward(self, inputs: FloatArray) -> FloatArray:
         """Return the scores z of the output layer (rows, n_outputs), as in training."""

@@ -52,9 +52,9 @@ class Standardize(Stage):
         shape: tuple[int, ...],
     ) -> None:
         self.epsilon = settings.epsilon
-        self.scale, self.shift = parameters["scale"], parameters["shift"]
+        self.scale, self.shift = (parameters[n][..., np.newaxis, :] for n in ("scale", "shift"))
         self.d_scale, self.d_shift = gradients["scale"], gradients["shift"]
-        self.standardized: FloatArray = np.empty((*shape, len(self.scale)), self.scale.dtype)
+        self.standardized: FloatArray = np.empty((*shape, self.scale.shape[-1]), self.scale.dtype)
         self.outputs: FloatArray = np.empty_like(self.standardized)
         self.d_inputs: FloatArray = np.empty_like(self.standardized)
         self.mean = self._statistic()
@@ -141,14 +141,14 @@ class StandardizeBatch(Standardize):
         return rows
 
     def _follow(self, running: FloatArray, batch: FloatArray, correction: float) -> None:
-        """Move a running statistic (n_units,) towards that of the batch (1, n_units)."""
+        """Move a running statistic (..., n_units) towards that of the batch (..., 1, n_units)."""
         running *= 1.0 - self.momentum
         batch *= self.momentum * correction
         running += batch[..., 0, :]
 
     def predict(self, inputs: FloatArray) -> FloatArray:
-        np.subtract(inputs, self.running_mean, out=self.standardized)
-        np.add(self.running_variance, self.epsilon, out=self.deviation)
+        np.subtract(inputs, self.running_mean[..., np.newaxis, :], out=self.standardized)
+        np.add(self.running_variance[..., np.newaxis, :], self.epsilon, out=self.deviation)
         np.sqrt(self.deviation, out=self.deviation)
         self.standardized /= self.deviation
         return self._scaled()

@@ -15,39 +15,45 @@ from nnctl.nn.stage import RowBuffers, remembered
 class Objective(RowBuffers):
     """Takes scores z and targets, gives the loss, and holds the outputs and dL/dz.
 
+    With `stack`, all arrays have those axes in front, and there is a loss for each network.
+
     Raises ValueError where activation and loss make no pair.
     """
 
     row_buffers = ("outputs", "d_outputs", "d_scores", "shares", "scratch")
 
     def __init__(
-        self, activation: Activation, loss: Loss, rows: int, n_outputs: int, dtype: np.dtype[Any]
+        self,
+        activation: Activation,
+        loss: Loss,
+        rows: int,
+        n_outputs: int,
+        dtype: np.dtype[Any],
+        stack: tuple[int, ...] = (),
     ) -> None:
         if activation.name not in loss.outputs:
             allowed = ", ".join(loss.outputs)
             raise ValueError(f"{loss.name} goes with {allowed}, not with {activation.name}")
         self.activation, self.loss, self.n_outputs = activation, loss, n_outputs
-        shape = (rows, n_outputs)
+        shape = (*stack, rows, n_outputs)
         self.outputs: FloatArray = np.empty(shape, dtype)  # a, (rows, n_outputs)
         self.d_outputs: FloatArray = np.empty(shape, dtype)
         self.d_scores: FloatArray = np.empty(shape, dtype)  # dL/dz
-        self.shares: FloatArray = np.empty((rows, 1), dtype)
+        self.shares: FloatArray = np.empty((*stack, rows, 1), dtype)
         self._narrow: dict[int, Self] = {}
         self.scratch: FloatArray = np.empty((2 + activation.scratch_arrays, *shape), dtype)
 
     def narrowed(self, rows: int) -> Self:
         """Return this objective over the first `rows` rows, one of the last few."""
-        if rows == len(self.outputs):
+        if rows == self.outputs.shape[-2]:
             return self
         return remembered(self._narrow, rows, super().narrowed)
 
-    def __call__(
-        self, z: FloatArray, target: FloatArray, weights: FloatArray | None = None
-    ) -> float:
+    def __call__(self, z: FloatArray, target: FloatArray, weights: FloatArray | None = None) -> Any:
         """Return the loss of scores z (rows, n_outputs), weighing rows by `weights` (rows,).
 
         Weights are divided by their sum, so only their ratios count; where they are all zero, so
-        are loss and gradient.
+        are loss and gradient. A float; of stacked networks an array of float64, one a network.
         """
         shares = self._shares(weights)
         if isinstance(self.loss, ScoreLoss):
@@ -67,7 +73,9 @@ class Objective(RowBuffers):
     def _shares(self, weights: FloatArray | None) -> float | FloatArray:
         outputs_of_the_mean = self.n_outputs if self.loss.mean_over_outputs else 1
         if weights is None:
-            return 1.0 / (len(self.outputs) * outputs_of_the_mean)
-        total = float(weights.sum()) * outputs_of_the_mean
-        np.multiply(weights[:, np.newaxis], 1.0 / total if total > 0.0 else 0.0, out=self.shares)
+            return 1.0 / float(self.outputs.shape[-2] * outputs_of_the_mean)
+        total = weights.sum(axis=-1, keepdims=True).astype(np.float64) * outputs_of_the_mean
+        share = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
+        share = share.astype(weights.dtype)  # before the product, which else is one of float64
+        np.multiply(weights[..., np.newaxis], share[..., np.newaxis], out=self.shares)
         return self.shares

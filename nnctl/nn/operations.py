@@ -40,7 +40,8 @@ def column_sums(values: FloatArray, out: FloatArray) -> FloatArray:
 
 def row_sums(values: FloatArray) -> FloatArray:
     """Return Σ_units of `values` (..., rows, units) as (..., rows, 1)."""
-    sums: FloatArray = values.dot(ones(values.shape[-1], values.dtype))
+    units = ones(values.shape[-1], values.dtype)
+    sums: FloatArray = values.dot(units) if values.ndim == 2 else np.matmul(values, units)
     return sums[..., np.newaxis]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
@@ -13,7 +15,7 @@ class WeightPenalty:
     The half is that of Goodfellow et al. (2016), section 7.1.1; some write l2 Σ w², where the same
     number weighs twice as much.
 
-    `weights` and `gradients` (n_weights,) are the leading slices of the network's flat vectors.
+    `weights` and `gradients` (..., n_weights) are the leading slices of the network's flat vectors.
     """
 
     def __init__(
@@ -22,12 +24,14 @@ class WeightPenalty:
         self.weights, self.gradients, self.l1, self.l2 = weights, gradients, l1, l2
         self.scratch: FloatArray = np.empty_like(weights)
 
-    def value(self) -> float:
-        """Return the penalty."""
+    def value(self) -> Any:
+        """Return the penalty, a float; of stacked networks an array of float64, one a network."""
         if self.l1 == 0.0 and self.l2 == 0.0:
             return 0.0
-        squares = float(np.vdot(self.weights, self.weights))
-        return self.l1 * float(np.abs(self.weights).sum()) + 0.5 * self.l2 * squares
+        squares = np.vecdot(self.weights, self.weights).astype(np.float64)
+        magnitudes = np.abs(self.weights).sum(axis=-1).astype(np.float64)
+        value = self.l1 * magnitudes + 0.5 * self.l2 * squares
+        return value if value.ndim else float(value)
 
     def add_gradient(self) -> None:
         """Add the penalty's gradient to the gradients."""

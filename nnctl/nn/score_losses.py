@@ -8,7 +8,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
-from nnctl.nn.loss import ScoreLoss, Shares, weighted_product, weighted_sum
+from nnctl.nn.loss import ScoreLoss, Shares, Value, element_sum, weighted_product, weighted_sum
 from nnctl.nn.operations import row_maxima, row_sums
 
 
@@ -36,7 +36,7 @@ class BinaryCrossEntropy(ScoreLoss):
         outputs: FloatArray,
         gradient: FloatArray,
         scratch: Scratch,
-    ) -> float:
+    ) -> Value:
         # The loss is max(z, 0) - y z + log(1 + e^-|z|), finite and exact for every z.
         value = scratch[0]
         np.abs(z, out=value)
@@ -79,7 +79,7 @@ class CategoricalCrossEntropy(ScoreLoss):
         outputs: FloatArray,
         gradient: FloatArray,
         scratch: Scratch,
-    ) -> float:
+    ) -> Value:
         # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
         np.subtract(z, row_maxima(z), out=outputs)
         of_targets = weighted_product(target, outputs, shares, gradient)
@@ -111,9 +111,9 @@ class Perceptron(ScoreLoss):
         outputs: FloatArray,
         gradient: FloatArray,
         scratch: Scratch,
-    ) -> float:
+    ) -> Value:
         activation.forward(z, outputs, scratch[1:])
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
         np.multiply(gradient, z, out=scratch[0])
-        return float(scratch[0].sum())
+        return element_sum(scratch[0])

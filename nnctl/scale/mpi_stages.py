@@ -38,7 +38,7 @@ class StandardizeTogether(StandardizeBatch):
     def over(self, ranks: Ranks) -> StandardizeTogether:
         """Let these ranks take part; return the stage."""
         self.ranks = ranks
-        self.sums: FloatArray = np.empty(len(self.scale) + 1, self.scale.dtype)
+        self.sums: FloatArray = np.empty(self.scale.shape[-1] + 1, self.scale.dtype)
         return self
 
     def _mean(self, values: FloatArray, out: FloatArray) -> None:
