@@ -13,6 +13,7 @@ from nnctl.cli import console
 from nnctl.errors import NnctlError, UsageError
 
 if TYPE_CHECKING:
+    from nnctl.data.dataset import Dataset
     from nnctl.scale.mpi import Ranks
     from nnctl.training.experiment import Experiment
 
@@ -81,6 +82,17 @@ def joined(size: int) -> Ranks:
     return ranks
 
 
+def reading() -> Callable[..., Dataset]:
+    """Return what reads the data: this process, or all ranks together, as the config says."""
+    if JOB.ranks is None:
+        from nnctl.data.dataset import load_dataset
+
+        return load_dataset
+    from nnctl.scale.mpi_reading import read_together
+
+    return functools.partial(read_together, JOB.ranks)
+
+
 def share(experiment: Experiment) -> tuple[str, ...]:
     """Let the other ranks take part, if there are any; return what is to be said of it."""
     ranks = JOB.ranks
@@ -89,11 +101,26 @@ def share(experiment: Experiment) -> tuple[str, ...]:
     from nnctl.scale.mpi_job import lead
 
     lead(experiment, ranks)
-    rows = experiment.assembly.trainer.batch_rows
-    if rows >= ranks.size:
+    return (*of_shards(experiment, ranks.size), *of_idle_ranks(experiment, ranks.size))
+
+
+def of_shards(experiment: Experiment, size: int) -> tuple[str, ...]:
+    """Say how many rows a rank has where they are sharded, and what follows for the batches."""
+    steps = experiment.assembly.trainer.steps
+    if experiment.config.compute.rows == "shared":
         return ()
-    has, idle = console.numbered(rows, "row"), ranks.size - rows
-    return (f"a batch has {has}: {idle} of {ranks.size} ranks have none of it",)
+    most = console.numbered(-(-steps.n_rows // size), "training row")
+    others = ", shuffled by themselves: the batches are others than those of one process"
+    return (f"each of {size} ranks has {most} at most{others if steps.shuffle else ''}",)
+
+
+def of_idle_ranks(experiment: Experiment, size: int) -> tuple[str, ...]:
+    """Say where a batch has fewer rows than there are ranks."""
+    rows = experiment.assembly.trainer.batch_rows
+    if rows >= size:
+        return ()
+    has, idle = console.numbered(rows, "row"), size - rows
+    return (f"a batch has {has}: {idle} of {size} ranks have none of it",)
 
 
 def alone(name: str, function: Callable[P, None]) -> Callable[P, None]:

@@ -12,7 +12,7 @@ import typer
 
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Overrides, Plots, Quiet, RunArgument, RunsDir
-from nnctl.cli.ranks import require_alone
+from nnctl.cli.ranks import reading, require_alone
 from nnctl.cli.sweep import Workers
 from nnctl.cli.train import conduct
 
@@ -65,7 +65,9 @@ def resume(
         )
         return
     conduct(
-        resume_experiment(directory, overrides or (), force=force, command=sys.argv),
+        resume_experiment(
+            directory, overrides or (), force=force, command=sys.argv, read=reading()
+        ),
         plots=plots,
         quiet=quiet,
         json=json,

@@ -129,6 +129,9 @@ def tell_of_the_end(sweep: Sweep, *, json: bool) -> None:
         write_document(sweep)
     done, all_trials = len(sweep.ended), sweep.count
     path = sweep.directory.path
+    if sweep.status == "finished":
+        console.say(f"all {all_trials} trials had ended; `nnctl resume {path}` shows them")
+        return
     console.say(
         f"{sweep.status} after {done} of {all_trials} trials; go on with `nnctl resume {path}`"
     )

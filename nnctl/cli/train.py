@@ -20,7 +20,7 @@ from nnctl.cli.options import (
 )
 from nnctl.cli.pausing import pausing
 from nnctl.cli.progress import watched
-from nnctl.cli.ranks import require_alone, share
+from nnctl.cli.ranks import reading, require_alone, share
 from nnctl.cli.seeds import conduct as conduct_seeds
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def train(
         conduct_seeds(series, plots=plots, quiet=quiet, json=json)
         return
     conduct(
-        start_experiment(settings, runs_dir, run_name, sys.argv),
+        start_experiment(settings, runs_dir, run_name, sys.argv, reading()),
         plots=plots,
         quiet=quiet,
         json=json,

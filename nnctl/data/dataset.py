@@ -15,6 +15,7 @@ from nnctl.data.folds import Fold, fold_rows
 from nnctl.data.loading import Tables, load_tables
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.roles import Roles, resolve_roles
+from nnctl.data.shards import Shard
 from nnctl.data.splitting import Split, split_rows
 from nnctl.data.table import Table, listed
 from nnctl.data.targets import find_labels, notice_spellings
@@ -49,12 +50,18 @@ class Dataset:
     fold: Fold | None = None  # of a cross-validation, if it is one
 
 
-def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None = None) -> Dataset:
+def load_dataset(
+    config: Config,
+    fold: Fold | None = None,
+    tables: Tables | None = None,
+    shard: Shard | None = None,
+) -> Dataset:
     """Read or make the data, divide it, fit the preprocessing on the training rows, and apply it.
 
     With a `fold`, its rows are the test set. `tables` are the config's, where they were read
-    before. Raises DataError for anything in the data that cannot be used, StorageError where it
-    may not be read.
+    before. With a `shard`, `train.inputs` are those of its rows alone; targets and weights, which
+    take little room, are of all. Raises DataError for anything in the data that cannot be used,
+    StorageError where it may not be read.
     """
     tables = tables or load_tables(config)
     table = tables.main
@@ -62,11 +69,10 @@ def load_dataset(config: Config, fold: Fold | None = None, tables: Tables | None
     split = split_table(config, table, roles, fold)
     preprocessing, notices = fit_preprocessing(table, split.train, roles, config.data)
     dtype, weight = config.compute.dtype, config.data.sample_weight
-    sets = rows_of_sets(
-        table, preprocessing, dtype, (split.train, split.validation, split.test), weight
-    )
-    train, validation, test = (rows if len(rows.inputs) else None for rows in sets)
-    assert train is not None
+    sets = (split.train, split.validation, split.test)
+    kept = None if shard is None else (split.train[shard.rows], *map(shard.evaluated, sets[1:]))
+    train, *others = rows_of_sets(table, preprocessing, dtype, sets, weight, kept)
+    validation, test = (rows if len(rows.inputs) else None for rows in others)
     if train.sample_weight is not None and not train.sample_weight.any():
         message = f"every training row has weight 0 in `{weight}`; raise some"
         raise DataError(Problem(message, table.source))
@@ -112,19 +118,21 @@ def rows_of_sets(
     dtype: DTypeLike,
     sets: Sequence[IntArray],
     sample_weight: str | None,
+    kept: Sequence[IntArray] | None = None,
 ) -> list[Rows]:
     """Return the rows of each set; `sets` holds their positions in the table, which ascend.
 
-    A portion of the table is coded at a time, into the arrays that training uses: at no time are
-    all rows in memory twice.
+    `kept` holds those of which the inputs are wanted, unless all are. A portion of the table is
+    coded at a time, into the arrays that training uses: at no time are all rows in memory twice.
     """
+    kept = sets if kept is None else kept
     inputs: list[FloatArray] = [
-        np.empty((len(rows), preprocessing.n_inputs), dtype) for rows in sets
+        np.empty((len(rows), preprocessing.n_inputs), dtype) for rows in kept
     ]
     first = 0
     for portion in table.portions():
         coded = preprocessing.transform_features(portion, dtype)
-        for rows, array in zip(sets, inputs, strict=True):
+        for rows, array in zip(kept, inputs, strict=True):
             begin, end = np.searchsorted(rows, (first, first + len(coded)))
             array[begin:end] = coded[rows[begin:end] - first]
         first += len(coded)

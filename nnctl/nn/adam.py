@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, Rate, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.operations import Rate
 
 
 class Adam(Optimizer):
@@ -49,7 +50,7 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         amsgrad: bool = False,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.beta_1 = beta_1
@@ -108,7 +109,7 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         amsgrad: bool = False,
-        weight_decay: float = 0.01,
+        weight_decay: Rate = 0.01,
     ) -> None:
         super().__init__(
             parameters,
@@ -149,7 +150,7 @@ class Nadam(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         momentum_decay: float = 0.004,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(
             parameters,
@@ -211,7 +212,7 @@ class Adamax(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.beta_1 = beta_1

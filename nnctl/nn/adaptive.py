@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, Rate, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.operations import Rate
 
 
 class Adagrad(Optimizer):
@@ -34,7 +35,7 @@ class Adagrad(Optimizer):
         n_weights: int,
         *,
         epsilon: float = 1e-10,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.epsilon = epsilon
@@ -79,7 +80,7 @@ class RMSprop(Optimizer):
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.rho = rho
@@ -130,7 +131,7 @@ class Adadelta(Optimizer):
         *,
         rho: float = 0.9,
         epsilon: float = 1e-6,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.rho = rho

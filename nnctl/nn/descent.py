@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-
-Rate = float | FloatArray  # of one network, or (..., 1) of stacked ones in float64
+from nnctl.nn.operations import Rate, as_factor
 
 
 class Optimizer(ABC):
@@ -20,8 +19,8 @@ class Optimizer(ABC):
     which stand after the weights, are left alone.
 
     A step makes no array. Hyperparameters stay Python floats: a NumPy float64 among them would
-    turn the arithmetic of float32 networks into float64. Stacked networks share them, but for the
-    learning rate, which may be an array of float64 with one for each.
+    turn the arithmetic of float32 networks into float64. Stacked networks share them, but for
+    learning rate and weight decay, which may be arrays (..., 1) of float64 with one for each.
 
     Args:
         parameters: (..., n_parameters), changed in place; leading axes stack networks.
@@ -33,25 +32,20 @@ class Optimizer(ABC):
         steps: updates made so far, to be kept too.
     """
 
-    def __init__(
-        self, parameters: FloatArray, n_weights: int, *, weight_decay: float = 0.0
-    ) -> None:
+    def __init__(self, parameters: FloatArray, n_weights: int, *, weight_decay: Rate = 0.0) -> None:
         self.parameters = parameters
-        self.weight_decay = weight_decay
+        self.weight_decay, self._decays = weight_decay, bool(np.any(weight_decay))
         self.slots: dict[str, FloatArray] = {}
         self.steps = 0
         self._weights = parameters[..., :n_weights]
         self._scratch = np.empty_like(parameters)
 
     def step(self, gradients: FloatArray, learning_rate: Rate) -> None:
-        """Make one update with `gradients` (..., n_parameters), which are not changed.
-
-        The learning rate is a number, or an array (..., 1) with one for each of stacked networks.
-        """
+        """Make one update with `gradients` (..., n_parameters), which are not changed."""
         if not isinstance(learning_rate, np.ndarray):
             learning_rate = float(learning_rate)
         self.steps += 1
-        if self.weight_decay:
+        if self._decays:
             kept = 1.0 - learning_rate * self.weight_decay
             self._weights *= as_factor(kept, self._weights)
         self._update(gradients, learning_rate)
@@ -113,7 +107,7 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         dampening: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float = 0.0,
+        weight_decay: Rate = 0.0,
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.momentum = momentum
@@ -148,8 +142,3 @@ def subtract_scaled(
     """`parameters <- parameters - factor * direction`; `scratch` may be `direction` itself."""
     np.multiply(direction, as_factor(factor, direction), out=scratch)
     parameters -= scratch
-
-
-def as_factor(factor: Rate, vector: FloatArray) -> Rate:
-    """Return a factor for a vector in the vector's own precision, as a Python float is taken."""
-    return factor if isinstance(factor, float) else factor.astype(vector.dtype)

@@ -18,6 +18,7 @@ import numpy as np
 from nnctl.nn.arrays import FloatArray
 
 Product = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+Rate = float | FloatArray  # a number, or one for each of stacked networks: (..., 1), in float64
 
 
 def product_for(out: FloatArray) -> Product:
@@ -49,6 +50,11 @@ def row_maxima(values: FloatArray) -> FloatArray:
     """Return max_units of `values` (..., rows, units) as (..., rows, 1)."""
     maxima: FloatArray = np.maximum.reduce(values.swapaxes(-1, -2).copy(), axis=-2)
     return maxima[..., np.newaxis]
+
+
+def as_factor(rate: Rate, vector: FloatArray) -> Rate:
+    """Return a rate for a vector in the vector's own precision, as NumPy takes a Python float."""
+    return rate if isinstance(rate, float) else rate.astype(vector.dtype)
 
 
 def is_finite(vector: FloatArray) -> bool:

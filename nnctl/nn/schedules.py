@@ -178,6 +178,7 @@ class LearningRate:
         self.learning_rate = learning_rate
         self.warmup_epochs = warmup_epochs
         self.halvings = 0
+        self.is_constant = schedule == "constant" and warmup_epochs == 0  # but for halvings
         self._schedule = _bind(SCHEDULES[schedule], parameters)
 
     def rate(self, epoch: int) -> float:

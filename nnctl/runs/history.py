@@ -31,12 +31,11 @@ def _row_line(columns: Sequence[str], row: Row) -> str:
     if unknown:
         raise ValueError(f"the history has no columns {sorted(unknown)}")
     # Of an epoch of some microseconds a csv.writer would take a quarter; numbers need no quotes.
-    return ",".join([_cell(row.get(column)) for column in columns]) + "\n"
+    values = map(row.get, columns)
+    return ",".join([repr(v) if type(v) is float else _cell(v) for v in values]) + "\n"
 
 
 def _cell(value: Number | None) -> str:
-    if type(value) is float:
-        return repr(value)
     if value is None:
         return ""
     # repr is the shortest text that reads back as the same float; NumPy's own repr names its type.
@@ -71,9 +70,9 @@ class HistoryWriter:
             os.close(self._descriptor)
             raise
 
-    def write(self, row: Row) -> None:
-        """Append one epoch; a column that `row` lacks, or has as None, is left empty."""
-        self._append(_row_line(self._columns, row))
+    def write(self, *rows: Row) -> None:
+        """Append epochs; a column that a row lacks, or has as None, is left empty."""
+        self._append("".join([_row_line(self._columns, row) for row in rows]))
 
     def _begin(self) -> None:
         header = _line(self._columns)

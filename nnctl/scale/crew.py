@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -23,7 +23,7 @@ MOST_AHEAD = 128
 class Member(Protocol):
     """One who trains, or a place for one."""
 
-    trial: int | None  # that it has in hand
+    trials: Mapping[int, Parameters]  # that it has in hand, by number
 
 
 AMember = TypeVar("AMember", bound=Member)
@@ -48,18 +48,21 @@ class Crew(ABC, Generic[AMember]):
     @property
     def idle(self) -> list[AMember]:
         """The members that wait for a trial."""
-        return [member for member in self.members if member.trial is None]
+        return [member for member in self.members if not member.trials]
 
     @property
     def busy(self) -> list[AMember]:
         """The members that have one."""
-        return [member for member in self.members if member.trial is not None]
+        return [member for member in self.members if member.trials]
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether a member can train several trials together."""
+        return False
 
     @abstractmethod
-    def give(
-        self, member: AMember, number: int, parameters: Parameters, reported: str | None
-    ) -> None:
-        """Let a member train a trial, and report a metric after each epoch."""
+    def give(self, member: AMember, trials: Mapping[int, Parameters], reported: str | None) -> None:
+        """Let a member train a trial, or several together; one may report a metric each epoch."""
 
     @abstractmethod
     def answer(self, member: AMember, is_pruned: bool) -> None:

@@ -10,9 +10,9 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
@@ -34,15 +34,14 @@ from nnctl.scale.trial import TableStore
 CLOSE_SECONDS = 2.0
 # Dask warns of tasks that are large; ours is the data, which is sent once.
 LARGE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
-STOPPED = json.dumps(None).encode()
+STOPPED = json.dumps({"ended": []}).encode()
 
 
 @dataclass(eq=False)
 class Place:
     """A trial that the scheduler has, or room for one."""
 
-    trial: int | None = None
-    parameters: Parameters | None = None
+    trials: Mapping[int, Parameters] = field(default_factory=dict)  # one, or none
     future: Future[Any] | None = None
 
 
@@ -64,11 +63,10 @@ class DaskPool(Crew[Place]):
         self.paused = False
         self.client: Any = connected(workers)
 
-    def give(
-        self, member: Place, number: int, parameters: Parameters, reported: str | None
-    ) -> None:
+    def give(self, member: Place, trials: Mapping[int, Parameters], reported: str | None) -> None:
         """Let the scheduler have a trial; what cannot be trained is heard of at once."""
-        member.trial, member.parameters = number, parameters
+        member.trials = trials
+        ((number, parameters),) = trials.items()
         try:
             tables = self._tables(parameters)
         except NnctlError as error:
@@ -126,7 +124,7 @@ class DaskPool(Crew[Place]):
             yield member, outcome if isinstance(outcome, bytes) else self._message(member, outcome)
 
     def _message(self, member: Place, future: Future[Any]) -> bytes:
-        assert member.trial is not None
+        (number,) = member.trials
         member.future = None
         if future.status == "cancelled":
             if self.paused:
@@ -146,8 +144,8 @@ class DaskPool(Crew[Place]):
         except Exception as error:  # as of a full disk there
             why = f"its worker failed: {type(error).__name__}: {error}"
             return self._unmade(member, FAILED, why)
-        lay(self.directory.trial(member.trial), ended.files)
-        return json.dumps(ended.result).encode()
+        lay(self.directory.trial(number), ended.files)
+        return json.dumps({"ended": [ended.result] if ended.result else []}).encode()
 
     def _lost(self) -> RunError:
         message = "is lost, or has given the trials up; look whether it still runs"
@@ -155,10 +153,9 @@ class DaskPool(Crew[Place]):
 
     def _unmade(self, member: Place, status: str, why: str) -> bytes:
         """Return what is said of a trial of which there is no run."""
-        assert member.trial is not None
-        name = self.directory.trial(member.trial).name
-        result = TrialResult(member.trial, name, member.parameters or {}, status, why)
-        return json.dumps(result.to_dict()).encode()
+        ((number, parameters),) = member.trials.items()
+        result = TrialResult(number, self.directory.trial(number).name, parameters, status, why)
+        return json.dumps({"ended": [result.to_dict()]}).encode()
 
     def replace(self, member: Place) -> int:
         """A scheduler has its own way with workers that died."""

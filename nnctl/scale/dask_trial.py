@@ -58,7 +58,7 @@ class Wanted(Post):
 
     def __init__(self) -> None:
         self.pause_requested = False
-        self.experiment = None
+        self.training = None
         self._worker = distributed.get_worker()
         self._key = self._worker.get_current_task()
         self._ended = Event()
@@ -82,7 +82,7 @@ class Wanted(Post):
             task = self._worker.state.tasks.get(self._key)
             if task is None or task.state == "cancelled":
                 self.pause_requested = True
-                self.pause_experiment()
+                self.pause_training()
 
 
 class Given(TableStore):

@@ -16,7 +16,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
-from nnctl.nn.arrays import FloatArray
+from nnctl.nn.arrays import FloatArray, IntArray
 
 LONGEST_NAP = 0.01  # seconds for which a rank sleeps that has nothing to do
 NAP_GROWTH = 1e-5
@@ -56,6 +56,23 @@ class Ranks:
         self.comm.Allreduce(MPI.IN_PLACE, bounds, MPI.MAX)
         return bool(bounds[0] == -bounds[1])
 
+    def collect(self, rows: FloatArray, counts: IntArray | None = None) -> FloatArray:
+        """Return rank 0's rows (n, n_values) with those of the others below, at rank 0.
+
+        It knows how many each of them has (n_ranks,); the others get back what they gave.
+        """
+        if counts is None:
+            self.comm.Gatherv(rows, None)
+            return rows
+        joined: FloatArray = np.empty((counts.sum(), rows.shape[1]), rows.dtype)
+        self.comm.Gatherv(rows, [joined, (counts * rows.shape[1]).tolist()])
+        return joined
+
+    def exchange(self, word: object) -> list[Any]:
+        """Return what all ranks say, this one `word`; they may be minutes apart."""
+        self.wait()
+        return self.comm.allgather(word)
+
     def send(self, array: NDArray[Any]) -> NDArray[Any]:
         """Give rank 0's array to all; return it as they have it."""
         self.comm.Bcast(array)
@@ -68,12 +85,16 @@ class Ranks:
             self.comm.bcast(message)
 
     def hear(self) -> Any:
-        """Return rank 0's next message. It may be minutes away, so this is no busy waiting."""
+        """Return rank 0's next message."""
+        self.wait()
+        return self.comm.bcast(None)
+
+    def wait(self) -> None:
+        """Wait for all ranks, which may be minutes away, and so not busily."""
         request, nap = self.comm.Ibarrier(), 0.0
         while not request.Test():
             time.sleep(nap)
             nap = min(nap + NAP_GROWTH, LONGEST_NAP)
-        return self.comm.bcast(None)
 
     @contextlib.contextmanager
     def in_step(self, *shared: type[Exception]) -> Iterator[None]:

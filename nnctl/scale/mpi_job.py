@@ -7,19 +7,24 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from nnctl.config import Config
+from nnctl.data.arrays import FloatArray
+from nnctl.data.dataset import Rows
 from nnctl.errors import UsageError, printable
 from nnctl.runs.json_file import read_json, write_json
 from nnctl.scale.mpi import Ranks, leave
-from nnctl.scale.mpi_steps import LeadingSteps, Order, SharedSteps
+from nnctl.scale.mpi_reading import Reading, follow_reading, own_rows
+from nnctl.scale.mpi_rows import Request, SpreadInputs
+from nnctl.scale.mpi_steps import Order, ShardedSteps, SharedSteps
 from nnctl.training.build import build_loss, build_network, build_optimizer
-from nnctl.training.evaluation import Examples
+from nnctl.training.decoding import Decoder
+from nnctl.training.evaluation import Examples, examples_of
 from nnctl.training.experiment import Experiment
-from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
+from nnctl.training.steps import EpochSettings, NotFiniteError, Progress
 from nnctl.training.threads import blas_threads
 
 Kind = tuple[tuple[int, ...], str]  # an array's shape and type
@@ -32,7 +37,23 @@ class Work:
     config: Config
     settings: EpochSettings
     threads: int
+
+
+@dataclass(frozen=True)
+class SharedWork(Work):
+    """A training for which rank 0 gives each rank all rows."""
+
     arrays: dict[str, Kind | None]  # of the examples, which follow
+
+
+@dataclass(frozen=True)
+class ShardedWork(Work):
+    """A training for which each rank has read its shard."""
+
+    n_rows: int  # of all shards
+    n_outputs: int
+    decoder: Decoder
+    class_weight: FloatArray | None  # (n_classes,)
 
 
 def lead(experiment: Experiment, ranks: Ranks) -> None:
@@ -42,31 +63,59 @@ def lead(experiment: Experiment, ranks: Ranks) -> None:
         write_json(run.run_json, read_json(run.run_json) | {"ranks": ranks.size})
     else:
         experiment.resumption = replace(experiment.resumption, ranks=ranks.size)
+    share = share_shards if experiment.config.compute.rows == "sharded" else share_rows
+    trainer.steps = share(experiment, ranks).in_place_of(trainer.steps)
+
+
+def share_rows(experiment: Experiment, ranks: Ranks) -> SharedSteps:
+    """Give the others all training rows; return the steps that rank 0 takes with them."""
+    config, assembly, trainer = experiment.config, experiment.assembly, experiment.assembly.trainer
     examples = {f.name: getattr(trainer.train, f.name) for f in fields(Examples)}
     kinds = {
         name: None if array is None else (array.shape, array.dtype.str)
         for name, array in examples.items()
     }
-    ranks.tell(Work(experiment.config, trainer.settings, experiment.assembly.threads, kinds))
+    ranks.tell(SharedWork(config, trainer.settings, assembly.threads, kinds))
     with ranks.in_step():
         for array in examples.values():
             if array is not None:
                 ranks.send(np.ascontiguousarray(array))
-    trainer.steps = LeadingSteps(trainer.steps, ranks)
+    parts = (trainer.network, trainer.loss, trainer.optimizer, trainer.train, trainer.settings)
+    return SharedSteps(*parts, ranks)
+
+
+def share_shards(experiment: Experiment, ranks: Ranks) -> SharedSteps:
+    """Let the others take part with their shards; return the steps that rank 0 takes with them."""
+    assembly, trainer = experiment.assembly, experiment.assembly.trainer
+    n_rows, n_outputs = len(trainer.train), trainer.network.n_outputs
+    weights = assembly.class_weight
+    work = (experiment.config, trainer.settings, assembly.threads)
+    ranks.tell(ShardedWork(*work, n_rows, n_outputs, trainer.decoder, weights))
+    inputs = cast(SpreadInputs, experiment.dataset.train.inputs)
+    rows = own_rows(inputs.own, experiment.dataset.train, ranks)
+    train = examples_of(rows, trainer.decoder, n_outputs, weights)
+    parts = (trainer.network, trainer.loss, trainer.optimizer, train, trainer.settings)
+    return ShardedSteps(*parts, ranks, n_rows)
 
 
 def follow(ranks: Ranks) -> None:
     """Do what rank 0 tells, until it has nothing more to tell."""
-    work: Work | None = ranks.hear()
-    if work is None:
+    told, shard = ranks.hear(), None
+    if isinstance(told, Reading):
+        shard = follow_reading(ranks, told)
+        told = ranks.hear()
+    if told is None:
         return  # the command ended before there was anything to train
-    steps = steps_of(work, ranks)
-    with blas_threads(work.threads), np.errstate(all="ignore"):
+    steps = sharded_steps(told, shard, ranks) if shard is not None else shared_steps(told, ranks)
+    with blas_threads(told.threads), np.errstate(all="ignore"):
         while (order := ranks.hear()) is not None:
-            take_part(steps, order)
+            if isinstance(order, Request):
+                ranks.collect(order.answer(steps.train.inputs, ranks))
+            else:
+                take_part(steps, order)
 
 
-def steps_of(work: Work, ranks: Ranks) -> SharedSteps:
+def shared_steps(work: SharedWork, ranks: Ranks) -> SharedSteps:
     """Receive the rows, and build what rank 0 has built."""
     config = work.config
     rows: dict[str, Any] = {
@@ -76,7 +125,17 @@ def steps_of(work: Work, ranks: Ranks) -> SharedSteps:
     train = Examples(**rows)
     network = build_network(config, train.inputs.shape[1], train.encoded.shape[1])
     optimizer = build_optimizer(config, network)
-    return SharedSteps(Steps(network, build_loss(config), optimizer, train, work.settings), ranks)
+    return SharedSteps(network, build_loss(config), optimizer, train, work.settings, ranks)
+
+
+def sharded_steps(work: ShardedWork, rows: Rows, ranks: Ranks) -> SharedSteps:
+    """Build what rank 0 has built, for the rows of this rank's shard."""
+    config, n_outputs = work.config, work.n_outputs
+    train = examples_of(rows, work.decoder, n_outputs, work.class_weight)
+    network = build_network(config, train.inputs.shape[1], n_outputs)
+    optimizer = build_optimizer(config, network)
+    parts = (network, build_loss(config), optimizer, train, work.settings)
+    return ShardedSteps(*parts, ranks, work.n_rows)
 
 
 def take_part(steps: SharedSteps, order: Order) -> None:

@@ -16,13 +16,17 @@ from typing import Any
 import numpy as np
 
 from nnctl.data.arrays import FloatArray, IntArray
+from nnctl.data.shards import Shard
 from nnctl.data.streams import stream
+from nnctl.nn.descent import Optimizer
 from nnctl.nn.layers import Dropout
-from nnctl.nn.network import Workspace
+from nnctl.nn.loss import Loss
+from nnctl.nn.network import Network, Workspace
 from nnctl.nn.objective import Objective
 from nnctl.scale.mpi import Ranks
 from nnctl.scale.mpi_stages import SharedWorkspace, SummedObjective
-from nnctl.training.steps import NotFiniteError, Progress, Steps
+from nnctl.training.evaluation import Examples
+from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
 
 LOSS, SHARE, WISH = -3, -2, -1  # what is summed beside the gradients
 
@@ -40,11 +44,18 @@ class Order:
 class SharedSteps(Steps):
     """Steps that all ranks take together, of each of which this one does its part."""
 
-    def __init__(self, steps: Steps, ranks: Ranks) -> None:
-        """`steps` are those of this process alone, whose outputs so far are gone on with."""
-        self.ranks, self._alone = ranks, steps
-        super().__init__(steps.network, steps.loss, steps.optimizer, steps.train, steps.settings)
-        self.outputs, self.order = steps.outputs, steps.order
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        train: Examples,
+        settings: EpochSettings,
+        ranks: Ranks,
+    ) -> None:
+        self.ranks = ranks
+        self._alone: Steps | None = None
+        super().__init__(network, loss, optimizer, train, settings)
         self.masks = [
             Dropout(stage.rate, (self.batch_rows,), stage.mask.shape[-1], self.network.dtype)
             for stage in dropouts(self.workspace)
@@ -53,8 +64,13 @@ class SharedSteps(Steps):
         self.wishes_to_pause: Callable[[], bool] = lambda: False
         self.pausing = False
 
+    def in_place_of(self, steps: Steps) -> SharedSteps:
+        """Take the place of what rank 0 does alone, and go on with its outputs so far."""
+        self._alone, self.outputs, self.order = steps, steps.outputs, steps.order
+        return self
+
     @property
-    def alone(self) -> Steps:
+    def alone(self) -> Steps | None:
         return self._alone
 
     @property
@@ -77,16 +93,19 @@ class SharedSteps(Steps):
         paused: Callable[[], bool],
         before_last: Callable[[], None] | None = None,
     ) -> bool:
-        """Take the epoch's steps with the others, as `Steps.take` does alone.
+        """Take the epoch's steps with the others, as `Steps.take` does alone; rank 0 tells them.
 
         A rank that wishes to pause lets the others know with its part of a sum, and all pause after
         the same batch. At the end rank 0 has the outputs of all rows.
         """
+        if self.ranks.leads:
+            self.ranks.tell(Order(epoch, learning_rate, asdict(progress), self.optimizer.steps))
         self.wishes_to_pause, self.pausing = paused, False
-        self.align()
         before = progress.rows
-        ended = super().take(progress, epoch, learning_rate, lambda: self.pausing, before_last)
-        self.ranks.add_at_first(self.outputs[before : progress.rows])
+        with self.ranks.in_step(NotFiniteError):
+            self.align()
+            ended = super().take(progress, epoch, learning_rate, lambda: self.pausing, before_last)
+            self.ranks.add_at_first(self.outputs[before : progress.rows])
         return ended
 
     def align(self) -> None:
@@ -107,10 +126,10 @@ class SharedSteps(Steps):
         self, batch: int, rows: IntArray, epoch: int, outputs: FloatArray
     ) -> tuple[float, float]:
         """Pass this rank's part of a batch forward and back; return what all have of the batch."""
-        part = self.ranks.part(len(rows))
-        own = part.stop - part.start
+        part, places = self._own_part(batch, rows)
+        own = len(places)
         workspace, objective = self.workspace.narrowed(own), self.objective.narrowed(own)
-        inputs, encoded, weights = self._own(rows[part])
+        inputs, encoded, weights = self._gathered(places)
         if self.has_dropout:
             self._draw_masks(workspace, len(rows), part, epoch, batch)
         scores = workspace.forward(inputs)
@@ -123,7 +142,12 @@ class SharedSteps(Steps):
             self._regularize()
         return loss, share
 
-    def _own(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    def _own_part(self, batch: int, rows: IntArray) -> tuple[slice, IntArray]:
+        """Return which of a batch's rows are for this rank, and where they stand in `train`."""
+        part = self.ranks.part(len(rows))
+        return part, rows[part]
+
+    def _gathered(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         if len(rows) > 0:
             return self.batches.gather(rows)
         train = self.train  # more ranks than rows: this one adds zeros
@@ -151,21 +175,38 @@ class SharedSteps(Steps):
         return float(sums[LOSS]) * divisor, total
 
 
-class LeadingSteps(SharedSteps):
-    """The steps as rank 0 takes them, which tells the others when to begin."""
+class ShardedSteps(SharedSteps):
+    """Steps that all ranks take together, each with the rows of its own shard.
 
-    def take(
+    A batch has as many rows of each shard as of that many rows in their own order. Unshuffled, and
+    of all rows, batches are therefore those of one process; shuffled, each shard is by itself.
+    """
+
+    def __init__(
         self,
-        progress: Progress,
-        epoch: int,
-        learning_rate: float,
-        paused: Callable[[], bool],
-        before_last: Callable[[], None] | None = None,
-    ) -> bool:
-        order = Order(epoch, learning_rate, asdict(progress), self.optimizer.steps)
-        self.ranks.tell(order)
-        with self.ranks.in_step(NotFiniteError):
-            return super().take(progress, epoch, learning_rate, paused, before_last)
+        network: Network,
+        loss: Loss,
+        optimizer: Optimizer,
+        train: Examples,
+        settings: EpochSettings,
+        ranks: Ranks,
+        n_rows: int,
+    ) -> None:
+        """`train` is the shard, and `n_rows` the number of all training rows."""
+        self._n_rows, self.shard = n_rows, Shard(ranks.rank, ranks.size)
+        super().__init__(network, loss, optimizer, train, settings, ranks)
+        self.deal(self.shard.count)
+
+    @property
+    def n_rows(self) -> int:
+        return self._n_rows
+
+    @property
+    def alone(self) -> None:
+        return None
+
+    def _own_part(self, batch: int, rows: IntArray) -> tuple[slice, IntArray]:
+        return self.shard.rows_from(batch * self.batch_rows), self.shard.of(rows)
 
 
 def dropouts(workspace: Workspace) -> list[Dropout]:

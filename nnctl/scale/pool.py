@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
 from nnctl.runs.sweep import SweepDirectory
 from nnctl.scale.crew import Crew
+from nnctl.scale.space import Parameters
 from nnctl.scale.worker import PAUSE
 
 # A worker looks for modules where this process does.
@@ -32,11 +33,11 @@ LEFT_TO_THE_SWEEP = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(eq=False)
 class Member:
-    """A worker, and the trial that it has in hand."""
+    """A worker, and the trials that it has in hand."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
-    trial: int | None = None
+    trials: Mapping[int, Parameters] = field(default_factory=dict)
 
 
 class Pool(Crew[Member]):
@@ -74,16 +75,17 @@ class Pool(Crew[Member]):
         theirs.close()
         return Member(process, ours)
 
-    def give(
-        self, member: Member, number: int, parameters: dict[str, Any], reported: str | None
-    ) -> None:
-        """Let a worker train a trial; that it has died is told by `heard`.
+    @property
+    def takes_several(self) -> bool:
+        return True
 
-        After each epoch it writes that and its `reported` metric, and waits for the answer.
+    def give(self, member: Member, trials: Mapping[int, Parameters], reported: str | None) -> None:
+        """Let a worker train trials; that it has died is told by `heard`.
+
+        After each epoch of one it writes that and its `reported` metric, and waits for the answer.
         """
-        member.trial = number
-        order = {"trial": number, "parameters": parameters, "reported": reported}
-        self._send(member, order)
+        member.trials = trials
+        self._send(member, {"trials": [*trials.items()], "reported": reported})
 
     def answer(self, member: Member, is_pruned: bool) -> None:
         """Tell a worker whether the trial in hand is to end."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnctl.errors import ConfigError, DataError, DivergenceError, NnctlError
+from nnctl.runs.catalogue import last_epoch
+from nnctl.runs.directory import RunDirectory
 from nnctl.scale.space import Parameters
 from nnctl.training.metrics import direction
 
@@ -80,6 +82,11 @@ def finite(values: Mapping[str, Any]) -> dict[str, float | None]:
 def status_of(error: NnctlError) -> str:
     """Return what a trial is that raised the error."""
     return STATUSES.get(type(error), FAILED)
+
+
+def epochs_of(run: RunDirectory, status: str) -> int:
+    """Return how many epochs a trial had before it diverged; 0 of one that may yet go on."""
+    return last_epoch(run.metrics) or 0 if status == DIVERGED else 0
 
 
 def described(error: NnctlError) -> str:

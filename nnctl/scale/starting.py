@@ -25,6 +25,7 @@ from nnctl.scale.study import Study, needs_optuna, require_optuna
 from nnctl.scale.sweep import Sweep
 from nnctl.training.assembly import assemble
 from nnctl.training.build import build_stopping
+from nnctl.training.stacking import Alike, shape_of
 
 MOST_TOLD = 3  # of trials that cannot be
 OTHER_LOSSES = ("loss", "training.class_weight", "data.sample_weight", "data.target")
@@ -38,6 +39,7 @@ class Look:
     count: int  # of trials
     epochs: int  # of the first trial
     trials: Mapping[int, Parameters]  # as they are planned
+    alike: Mapping[int, Alike]  # those that may train stacked
     data: Mapping[str, Any]
     notices: tuple[str, ...]
 
@@ -104,6 +106,7 @@ def sweep_of(file: SweepFile, directory: SweepDirectory, look: Look, at_once: in
         look.count,
         open_chooser,
         at_once,
+        look.alike,
         look.data,
         look.notices,
     )
@@ -128,7 +131,12 @@ def look_at(file: SweepFile) -> Look:
     planned = of_invalid(invalid) if file.sweep.search in SUGGESTIONS else ()
     notices = (*planned, *of_bars(first), *dataset.notices, *assembly.notices)
     count, epochs = file.sweep.trials or len(trials), first.training.epochs
-    return Look(metric, count, epochs, trials, dataset.fingerprints, notices)
+    alike = {
+        number: shape
+        for number, config in configs.items()
+        if file.sweep.search in SUGGESTIONS and (shape := shape_of(config, dataset)).most > 1
+    }
+    return Look(metric, count, epochs, trials, alike, dataset.fingerprints, notices)
 
 
 def all_trials(file: SweepFile) -> dict[int, Parameters]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**31
 FIRST_AT_RANDOM = 10  # trials of tpe before it looks at the others
 SCALARS = (str, int, float, bool, type(None))  # what Optuna takes as a choice
+NEEDED = {"cma_es": "cmaes"}  # search -> what it takes beside Optuna
 
 
 def needs_optuna(sweep: SweepConfig) -> bool:
@@ -38,10 +39,14 @@ def needs_optuna(sweep: SweepConfig) -> bool:
 
 
 def require_optuna(sweep: SweepConfig) -> None:
-    """Raise UsageError where a sweep needs Optuna and it is not installed."""
+    """Raise UsageError where a sweep needs Optuna and it is not installed, or not all of it."""
     if needs_optuna(sweep) and importlib.util.find_spec("optuna") is None:
         what = f"search: {sweep.search}" if sweep.pruner is None else f"pruner: {sweep.pruner}"
         raise UsageError(f"`{what}` needs Optuna; install it with `pip install 'nnctl[sweep]'`")
+    package = NEEDED.get(sweep.search)
+    if package is not None and importlib.util.find_spec(package) is None:
+        what = f"`search: {sweep.search}` needs the package {package} beside Optuna"
+        raise UsageError(f"{what}; install both with `pip install 'nnctl[sweep]'`")
 
 
 def tpe(seed: int, workers: int) -> BaseSampler:
@@ -58,6 +63,17 @@ def tpe(seed: int, workers: int) -> BaseSampler:
         seed=seed,
         constant_liar=workers > 1,
     )
+
+
+def cma_es(seed: int, _workers: int) -> BaseSampler:
+    """Return the evolution strategy with covariance matrix adaptation: Hansen, arXiv:1604.00772.
+
+    All parameters are drawn together from one normal distribution, which moves towards the better
+    half of each generation and takes its shape. The first trial is drawn at random.
+    """
+    from optuna.samplers import CmaEsSampler
+
+    return CmaEsSampler(seed=seed, warn_independent_sampling=False)
 
 
 def median(_epochs: int) -> BasePruner:
@@ -82,7 +98,7 @@ def hyperband(epochs: int) -> BasePruner:
 
 
 # Names of a sweep's file -> what makes them of a seed and the workers, and of the epochs.
-SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {"tpe": tpe}
+SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {"tpe": tpe, "cma_es": cma_es}
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "median": median,
     "asha": asha,
@@ -109,23 +125,32 @@ class Study:
         """
         import optuna
 
-        known = self.study.trials
+        known, learns = self.study.trials, self.sweep.search not in SUGGESTIONS
         if number > len(known) + 1:
             message = f"does not know of the {number - 1} trials before; restore it, or sweep again"
             raise RunError(Problem(message, str(self.path)))
         if number <= len(known):
             trial = optuna.trial.Trial(self.study, known[number - 1]._trial_id)
-        elif self.sweep.search in SUGGESTIONS:
-            trial = self._added(number)
         else:
-            self.study.sampler = self._sampler(number, "")
-            trial = self.study.ask()
+            trial = self.study.ask() if learns else self._added(number)
         self.trials[number] = trial
+        return self._drawn(trial, number) if learns else self._values(trial)
+
+    def _values(self, trial: Trial) -> Parameters:
+        """Return the parameters of a trial that has them all."""
+        return {key: suggested(trial, key, each) for key, each in self.sweep.parameters.items()}
+
+    def _drawn(self, trial: Trial, number: int) -> Parameters:
+        """Return the parameters of a trial, and draw those that it does not have yet.
+
+        Each draw has a sampler of its own, so that a sweep killed between two goes on alike.
+        """
+        if not trial.params.keys() >= self.sweep.parameters.keys():
+            self.study.sampler = self._sampler(number, "")
+            _ = trial.relative_params  # what is drawn together is, when it is first asked for
         values: Parameters = {}
         for key, parameter in self.sweep.parameters.items():
-            if self.sweep.search not in SUGGESTIONS:
-                # Each key's draw is its own, so that a sweep killed between two goes on alike.
-                self.study.sampler = self._sampler(number, key)
+            self.study.sampler = self._sampler(number, key)
             values[key] = suggested(trial, key, parameter)
         return values
 

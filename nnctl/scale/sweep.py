@@ -34,6 +34,7 @@ from nnctl.scale.results import (
     result_from_dict,
 )
 from nnctl.scale.space import Parameters
+from nnctl.training.stacking import Alike
 
 MOST_DEATHS = 3  # of workers with the same trial in hand
 NO_PLAN = Plan({})
@@ -49,6 +50,7 @@ class Sweep:
     count: int  # of trials
     open_chooser: Callable[[int], Chooser]  # of the number of workers
     at_once: int  # how many trials the workers can train
+    alike: Mapping[int, Alike]  # the trials that may train stacked
     data: Mapping[str, Any]  # fingerprints of the first trial's data
     notices: tuple[str, ...] = ()  # what a person should know before training, a sentence each
     status: str = "running"
@@ -126,41 +128,63 @@ class Sweep:
             if self.pause_requested and not paused:
                 pool.pause()
                 paused = True
-            for member in [] if paused else pool.idle[: len(self._waiting)]:
-                number = self._waiting.pop(0)
-                self._parameters[number] = self.chooser.parameters(number)
-                pool.give(member, number, self._parameters[number], self._reported)
+            for member in pool.idle:
+                if paused or not self._waiting:
+                    break
+                trials = {n: self.chooser.parameters(n) for n in self._next(pool)}
+                self._parameters |= trials
+                pool.give(member, trials, self._reported)
             if not pool.busy:
                 return
             for member, message in pool.heard():
-                result = self._heard(pool, member, message)
-                if result is not None:
+                for result in self._heard(pool, member, message):
                     self.chooser.tell(result)
                     self.ended[result.number] = result
                     self._write_record()
                     yield result
 
-    def _heard(self, pool: Crew[Any], member: Any, message: bytes | None) -> TrialResult | None:
-        """Take in what a worker says, or that it died; return how a trial ended, if one has."""
+    def _next(self, pool: Crew[Any]) -> list[int]:
+        """Take the next trial from those waiting, and those that may train stacked with it.
+
+        Each worker gets its share of them. Who was in hand when a worker died trains alone.
+        """
+        first, shape = self._waiting[0], self.alike.get(self._waiting[0])
+        numbers = [first]
+        if shape is not None and pool.takes_several and isinstance(self.chooser, Plan):
+            same = [n for n in self._waiting if self.alike.get(n) == shape]
+            most = min(shape.most, -(-len(same) // len(pool.idle)))
+            numbers = [n for n in same if n not in self._deaths][:most]
+            if first in self._deaths or not numbers:
+                numbers = [first]
+        self._waiting = [n for n in self._waiting if n not in numbers]
+        return numbers
+
+    def _heard(self, pool: Crew[Any], member: Any, message: bytes | None) -> list[TrialResult]:
+        """Take in what a worker says, or that it died; return how trials ended, if any have."""
         entry = None if message is None else json.loads(message)
-        number = member.trial
-        if number is not None and isinstance(entry, list):
-            pool.answer(member, self.chooser.is_pruned(number, *entry))
-            return None
-        member.trial = None
-        if message is not None:
-            return None if entry is None else result_from_dict(entry)
+        numbers = [*member.trials]
+        if numbers and isinstance(entry, list):
+            pool.answer(member, self.chooser.is_pruned(numbers[0], *entry))
+            return []
+        member.trials = {}
+        if entry is not None:
+            return [result_from_dict(result) for result in entry["ended"]]
         code = pool.replace(member)
-        if number is None or self.pause_requested:
-            return None
-        self._deaths[number] = self._deaths.get(number, 0) + 1
-        if self._deaths[number] < MOST_DEATHS:
-            self._waiting.insert(0, number)  # it goes on from its last checkpoint
-            return None
+        return [] if self.pause_requested else self._given_up(numbers, code)
+
+    def _given_up(self, numbers: list[int], code: int) -> list[TrialResult]:
+        """Let the trials of a worker that died be trained again; return those not tried again."""
+        for number in numbers:
+            self._deaths[number] = self._deaths.get(number, 0) + 1
+        # They go on from their last checkpoints.
+        self._waiting[:0] = [n for n in numbers if self._deaths[n] < MOST_DEATHS]
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         why = f"its process ended {how}, {MOST_DEATHS} times"
-        name = self.directory.trial(number).name
-        return TrialResult(number, name, self._parameters[number], FAILED, why)
+        return [
+            TrialResult(n, self.directory.trial(n).name, self._parameters[n], FAILED, why)
+            for n in numbers
+            if self._deaths[n] >= MOST_DEATHS
+        ]
 
     def _close(self, status: str) -> None:
         """Write down how it ended; a disk that fails now must not hide why it did so early."""

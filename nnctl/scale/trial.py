@@ -8,7 +8,7 @@ from typing import Any
 
 from nnctl.config import Config
 from nnctl.config.pairs import known_task
-from nnctl.data.dataset import load_dataset
+from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.data.loading import Tables, load_tables
 from nnctl.errors import Problem, RunError
 from nnctl.runs.checkpoint import Checkpoint
@@ -18,9 +18,9 @@ from nnctl.runs.json_file import read_json
 from nnctl.runs.status import run_status
 from nnctl.scale.results import PRUNED, TrialResult, finite
 from nnctl.scale.space import Parameters
+from nnctl.training.config_changes import departures, told
 from nnctl.training.experiment import Experiment, create_experiment
-from nnctl.training.members import departures
-from nnctl.training.resuming import newest_checkpoint, resume_experiment, told
+from nnctl.training.resuming import newest_checkpoint, reading, resume_experiment
 
 
 class TableStore:
@@ -40,15 +40,20 @@ class TableStore:
         return self._tables
 
 
-def begin_trial(config: Config, run: RunDirectory, store: TableStore) -> Experiment:
-    """Return the experiment of a trial, as far as it has come.
+def begin_trial(
+    config: Config, run: RunDirectory, store: TableStore, dataset: Dataset | None = None
+) -> Experiment:
+    """Return the experiment of a trial, as far as it has come; its data may be there already.
 
     Raises RunError where something else stands in its place, or a run of another config.
     """
     tables = store.tables(config)
     if run.run_json.exists():
         return resume_experiment(
-            run, tables=tables, check=lambda checkpoint: check_trial(run, checkpoint, config)
+            run,
+            tables=tables,
+            check=lambda checkpoint: check_trial(run, checkpoint, config),
+            read=reading(dataset),
         )
     in_the_way = RunError(Problem("is no run, and stands where a trial is to be", str(run.path)))
     if run.path.exists():
@@ -56,7 +61,7 @@ def begin_trial(config: Config, run: RunDirectory, store: TableStore) -> Experim
             run.path.rmdir()  # a killed process left it: we hold the sweep
         except OSError as error:
             raise in_the_way from error
-    dataset = load_dataset(config, None, tables)
+    dataset = dataset or load_dataset(config, None, tables)
     experiment = create_experiment(config, dataset, run.path.parent, run.name)
     if experiment.run.name != run.name:
         raise in_the_way

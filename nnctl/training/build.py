@@ -21,6 +21,7 @@ from nnctl.nn.loss import Loss
 from nnctl.nn.losses import LOSSES
 from nnctl.nn.network import BiasInitializer, Network, WeightsInitializer
 from nnctl.nn.normalization import NORMALIZATIONS
+from nnctl.nn.operations import Rate
 from nnctl.nn.optimizers import OPTIMIZERS
 from nnctl.nn.schedules import LearningRate
 from nnctl.training.metrics import direction
@@ -96,13 +97,15 @@ def build_loss(config: Config) -> Loss:
     return LOSSES[config.loss.name](**config.loss.parameters())
 
 
-def build_optimizer(config: Config, network: Network) -> Optimizer:
-    """Return the optimizer of the network's parameters."""
+def build_optimizer(
+    config: Config, network: Network, weight_decay: Rate | None = None
+) -> Optimizer:
+    """Return the optimizer of the network's parameters; of stacked ones each may decay its way."""
     chosen = config.optimizer
     return OPTIMIZERS[chosen.name](
         network.parameters,
         network.n_weights,
-        weight_decay=chosen.weight_decay,
+        weight_decay=chosen.weight_decay if weight_decay is None else weight_decay,
         **chosen.parameters(),
     )
 

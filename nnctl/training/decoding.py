@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class ClassDecoder:
         """The name of the output activation."""
         return self.activation.name
 
-    @property
+    @cached_property
     def gives_probabilities(self) -> bool:
         """Whether the scores are probabilities; margins and steps are none."""
         return gives_probabilities(self.output, self.n_outputs)
@@ -58,9 +59,12 @@ class ClassDecoder:
 
     def predicted(self, outputs: FloatArray) -> IntArray:
         """Return each row's class (n_rows,); at a tie, the first, unless a step says otherwise."""
+        return self._predicted(outputs, self.scores(outputs))
+
+    def _predicted(self, outputs: FloatArray, scores: FloatArray) -> IntArray:
         if self.activation.decides_by_score and outputs.shape[1] == 1:
             return (self.activation(outputs)[:, 0] > 0.0).astype(np.int64)
-        predicted: IntArray = self.scores(outputs).argmax(axis=1)
+        predicted: IntArray = scores.argmax(axis=1)
         return predicted
 
     def encode(self, targets: IntArray | FloatArray, n_outputs: int) -> FloatArray:
@@ -75,12 +79,10 @@ class ClassDecoder:
         weights: FloatArray | None,
     ) -> dict[str, float]:
         """Return the named metrics of the outputs for these labels (n_rows,)."""
+        scores, labels = self.scores(outputs), targets.astype(np.int64, copy=False)
+        predicted = self._predicted(outputs, scores)
         outcome = ClassificationOutcome(
-            targets.astype(np.int64, copy=False),
-            self.predicted(outputs),
-            self.scores(outputs),
-            weights,
-            self.gives_probabilities,
+            labels, predicted, scores, weights, self.gives_probabilities
         )
         return {name: CLASSIFICATION_METRICS[name](outcome) for name in names}
 

@@ -21,6 +21,7 @@ from nnctl.nn.stage import Stage
 
 if TYPE_CHECKING:
     from nnctl.training.loop import Trainer
+    from nnctl.training.steps import Steps
 
 STAGES: dict[type[Stage], str] = {
     Dense: "net inputs",
@@ -42,23 +43,25 @@ def find_origin(trainer: Trainer, learning_rate: float) -> Origin | None:
     """Return the first thing that is not finite on the way from the trainer's snapshot.
 
     The trainer is taken back to the snapshot, and left where the search ends. None where nothing
-    is found, as when batches were skipped on the way.
+    is found, as when batches were skipped on the way, or where other processes have the rows.
     """
+    steps = trainer.steps.alone
+    if steps is None:
+        return None
     trainer.restore(trainer.snapshot)
     progress = trainer.begun()
-    steps = trainer.steps.alone
     for rows in steps.remaining(progress, trainer.epoch):
-        for what in _in_one_step(trainer, progress.batches, rows, learning_rate):
+        for what in _in_one_step(trainer, steps, progress.batches, rows, learning_rate):
             return Origin(f"{what} became infinite or NaN", progress.batches)
         progress.batches += 1
     return None
 
 
 def _in_one_step(
-    trainer: Trainer, batch: int, rows: IntArray, learning_rate: float
+    trainer: Trainer, steps: Steps, batch: int, rows: IntArray, learning_rate: float
 ) -> Iterator[str]:
     """Take a step; yield what is not finite in it, in the order in which it is computed."""
-    steps, network = trainer.steps.alone, trainer.network
+    network = trainer.network
     workspace = steps.workspace.narrowed(len(rows))
     inputs = steps.batches.gather(rows)[0]
     if steps.has_dropout:

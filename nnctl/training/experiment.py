@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ from nnctl.training.threads import blas_threads
 # A checkpoint is written no sooner than this many times the last one's own cost after it, so that
 # saving takes at most 5 % of the time whatever the size of the network.
 SAVING_INTERVAL = 20
+
+AddRows = Callable[..., None]  # adds any number of rows to a history
 
 
 @dataclass
@@ -81,15 +84,26 @@ class Experiment:
         trainer is asked to pause, it ends after the batch in hand, and all of it is saved. A run
         that another process is training is left to it.
         """
+        with self.training() as add_rows:
+            yield from self.recorded_epochs(add_rows)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[AddRows]:
+        """Hold the run while it is trained, and write down how that ended.
+
+        Gives what adds epochs to its history. Whoever adds any lets the trainer stand there first.
+        """
         held = hold_run(self.run) if self.resumption is None else self.resumption.held
         with held, blas_threads(self.assembly.threads):
             status = "interrupted"
             try:
                 if self.resumption is not None:
                     self._put_in_order(self.resumption)
-                yield from self._recorded_epochs()
+                columns = history_columns(self.config, self.dataset)
+                with HistoryWriter(self.run.metrics, columns) as writer:
+                    yield partial(self._add_rows, writer)
                 self.assembly.trainer.take_snapshot()  # of a pause in the middle of an epoch
-                self._save()
+                self.save()
                 status = "trained" if self.is_trained else "paused"
             except DivergenceError:
                 status = "diverged"
@@ -100,18 +114,19 @@ class Experiment:
             finally:
                 self._close(status)
 
-    def _recorded_epochs(self) -> Iterator[EpochResult]:
-        columns = history_columns(self.config, self.dataset)
-        next_save = 0.0
-        with HistoryWriter(self.run.metrics, columns) as writer:
-            for result in self.assembly.trainer.epochs(self.config.training.epochs):
-                row = {"epoch": result.epoch, **result.values}
-                self.history.append(row)
-                writer.write(row)
-                self.assembly.trainer.take_snapshot()
-                if time.monotonic() >= next_save:
-                    next_save = self._save()
-                yield result
+    def recorded_epochs(self, add_rows: AddRows) -> Iterator[EpochResult]:
+        """Train alone, in `training`, and yield the epochs as they are written down."""
+        trainer, next_save = self.assembly.trainer, 0.0
+        for result in trainer.epochs(self.config.training.epochs):
+            add_rows({"epoch": result.epoch, **result.values})
+            trainer.take_snapshot()
+            if time.monotonic() >= next_save:
+                next_save = self.save()
+            yield result
+
+    def _add_rows(self, writer: HistoryWriter, *rows: dict[str, float]) -> None:
+        self.history += rows
+        writer.write(*rows)
 
     def _close(self, status: str) -> None:
         """Write down how training ended, and what it had reached if it ended before its time.
@@ -126,7 +141,7 @@ class Experiment:
             # A row may have been written whose epoch the snapshot did not live to see.
             del self.history[self.assembly.trainer.snapshot.epoch :]
             self._write_history()
-            self._save()
+            self.save()
 
     def _put_in_order(self, resumption: Resumption) -> None:
         """Make what stands in the run agree with its checkpoint, whatever moment it died at."""
@@ -139,7 +154,7 @@ class Experiment:
         write_json(self.run.run_json, record)
         if self.config_before is not None:
             # The checkpoint next: it knows both configs, should the next line never be reached.
-            self._save()
+            self.save()
             write_atomically(self.run.config, dump_config(self.config).encode())
             self.config_before = None
         self._write_history()
@@ -148,7 +163,7 @@ class Experiment:
         columns = history_columns(self.config, self.dataset)
         write_atomically(self.run.metrics, history_csv(columns, self.history).encode())
 
-    def _save(self) -> float:
+    def save(self) -> float:
         """Write both checkpoints; return the moment before which no other is to be written."""
         began = time.monotonic()
         last = last_checkpoint(self.config, self.dataset, self.assembly, self.history)
@@ -239,13 +254,18 @@ class Experiment:
 
 
 def start_experiment(
-    config: Config, runs_dir: Path, name: str | None = None, command: Sequence[str] = ()
+    config: Config,
+    runs_dir: Path,
+    name: str | None = None,
+    command: Sequence[str] = (),
+    read: Callable[..., Dataset] = load_dataset,
 ) -> Experiment:
     """Read the data, build the network and create the run directory, which appears whole.
 
-    Raises ConfigError, DataError or StorageError before anything stands on the disk.
+    `read` takes what `load_dataset` takes: several processes may read together. Raises
+    ConfigError, DataError or StorageError before anything stands on the disk.
     """
-    return create_experiment(config, load_dataset(config), runs_dir, name, command)
+    return create_experiment(config, read(config), runs_dir, name, command)
 
 
 def create_experiment(

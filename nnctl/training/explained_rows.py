@@ -22,16 +22,12 @@ from nnctl.errors import Problem, RunError, UsageError
 from nnctl.runs.checkpoint import Checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.training.assembly import Assembly, assemble
+from nnctl.training.config_changes import config_of_checkpoint
 from nnctl.training.evaluation import Examples, examples_of
 from nnctl.training.inference import FORGED, load_model
 from nnctl.training.loop import Trainer
 from nnctl.training.own_rows import run_config
-from nnctl.training.resuming import (
-    check_data,
-    config_of_checkpoint,
-    newest_checkpoint,
-    restored_experiment,
-)
+from nnctl.training.resuming import check_data, newest_checkpoint, restored_experiment
 from nnctl.training.steps import Progress
 
 Which = Literal["best", "last"]

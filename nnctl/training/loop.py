@@ -7,7 +7,8 @@ here: a batch of all rows, of some, or of one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextvars import copy_context
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from nnctl.training.snapshot import Snapshot
 from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
 from nnctl.training.stopping import EarlyStopping
 from nnctl.training.trajectory import no_trajectory, restored_trajectory
+
+Measured = TypeVar("Measured")  # a number, or one for each of stacked networks
 
 
 class EpochResult(NamedTuple):
@@ -93,31 +96,35 @@ class Trainer:
         called again. Raises DivergenceError when a number is not finite and nothing else is to be
         done about it.
         """
+        # What overflows makes the loss or a parameter infinite, and that is told as divergence.
+        # What NumPy warns of belongs to a context. One made for that is entered in no time, and
+        # whoever is yielded to is not in it.
+        silence = copy_context()
+        silence.run(np.seterr, over="ignore", invalid="ignore", divide="ignore")
         while not self.is_done(last) and not self.pause_requested:
-            # What overflows makes the loss or a parameter infinite, and that is told as divergence.
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                result = self._one_epoch()
+            result = silence.run(self._one_epoch)
             if result is not None:
                 yield result
 
     def _one_epoch(self) -> EpochResult | None:
         """Train and measure an epoch; None where a pause or a setback came before its end."""
-        values = {"learning_rate": self.learning_rate.rate(self.epoch)}
+        learning_rate = self.learning_rate.rate(self.epoch)
         progress = self.begun()
         observed = self.observer.is_due(self.epoch + 1)
         try:
             if not self.steps.take(
                 progress,
                 self.epoch,
-                values["learning_rate"],
+                learning_rate,
                 lambda: self.pause_requested,
                 self.observer.remember_weights if observed else None,
             ):
                 return None
             self._require_finite(progress)
         except NotFiniteError as error:
-            self._set_back(error, values["learning_rate"])
+            self._set_back(error, learning_rate)
             return None
+        values = {"learning_rate": learning_rate, "train_loss": progress.loss}
         values |= named("train", self._measured(progress))
         if self.validation is not None and self.evaluator is not None:
             evaluation = self.evaluator.evaluate(self.validation, self.settings.metrics)
@@ -142,9 +149,17 @@ class Trainer:
             self.trajectory = self.trajectory.joined_by(self.epoch, self.network)
 
     def begun(self) -> Progress:
-        """Return the progress of the epoch in hand, a new one unless it has begun before."""
+        """Return the progress of the epoch in hand, a new one unless it has begun before.
+
+        It begins anew where another number of processes has other shards, and so other batches.
+        """
+        shards = self.steps.shards
+        if self.progress is not None and self.progress.shards != shards:
+            counts = f"were of {self.progress.shards} shards, and are of {shards} now"
+            self.setbacks.append(f"epoch {self.epoch + 1} begins anew: its batches {counts}")
+            self.progress = None
         if self.progress is None:
-            self.progress = Progress(penalty=self.steps.penalty.value())
+            self.progress = Progress(penalty=self.steps.penalty.value(), shards=shards)
             if self.measured_parameters is not None:
                 self.measured_parameters[...] = self.network.parameters
         return self.progress
@@ -158,15 +173,14 @@ class Trainer:
             raise NotFiniteError(f"the loss became {progress.loss:g}")
 
     def _measured(self, progress: Progress) -> dict[str, float]:
-        """Return loss and metrics of the outputs that the epoch's batches gave on the way."""
+        """Return the metrics of the outputs that the epoch's batches gave on the way."""
         sample_weight = self.train.sample_weight
-        metrics = self.decoder.metrics(
+        return self.decoder.metrics(
             self.settings.metrics,
             self.steps.outputs[: progress.rows],
             self.steps.seen(self.train.targets, progress),
             None if sample_weight is None else self.steps.seen(sample_weight, progress),
         )
-        return {"loss": progress.loss, **metrics}
 
     def _watched(self, values: dict[str, float], penalty_before: float) -> float:
         """Return what the best epoch is chosen by: the monitored value.
@@ -259,6 +273,6 @@ class Trainer:
         return f" after {halvings}, from {first:g}" if times else ""
 
 
-def named(set_name: str, values: dict[str, float]) -> dict[str, float]:
+def named(set_name: str, values: dict[str, Measured]) -> dict[str, Measured]:
     """Put a set's name before each metric: `loss` becomes `train_loss`."""
     return {f"{set_name}_{name}": value for name, value in values.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +10,8 @@ from nnctl.data.folds import Fold
 from nnctl.errors import Problem, RunError
 from nnctl.runs.checkpoint import Checkpoint
 from nnctl.runs.directory import RunDirectory
+from nnctl.training.config_changes import departures, told
 from nnctl.training.experiment import Experiment
-from nnctl.training.inference import portable_config
-from nnctl.training.resuming import differences, told
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,6 @@ def unfinished(member: Member, experiment: Experiment, why: str | None = None) -
     status = "failed" if experiment.status == "finished" else experiment.status
     epochs = len(experiment.history)
     return MemberResult(member.number, member.run.name, status, epochs, why=why)
-
-
-def departures(config: Config, trained: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return what a checkpoint's config has otherwise than the config: key -> (wanted, trained)."""
-    wanted = portable_config(config)
-    if wanted["metrics"] is None:
-        wanted["metrics"] = trained["metrics"]  # they follow from the data
-    return differences(wanted, trained)
 
 
 def check_member(member: Member, checkpoint: Checkpoint, part: str) -> None:

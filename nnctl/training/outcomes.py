@@ -12,7 +12,7 @@ from nnctl.nn.arrays import FloatArray, IntArray
 from nnctl.training.confusion import confusion_matrix
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # one an epoch: frozen, it would take twice as long to make
 class ClassificationOutcome:
     """What was right and what was said, for n samples of k classes.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnctl.config import Config, config_from_dict, dump_config
+from nnctl.config import Config, dump_config
 from nnctl.config.loading import overridden
 from nnctl.config.schema.data import PATH_KEYS
 from nnctl.data.dataset import Dataset, load_dataset
@@ -21,6 +21,7 @@ from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 from nnctl.training.assembly import assemble
 from nnctl.training.build import build_stopping
+from nnctl.training.config_changes import config_of_checkpoint, differences, edits, told
 from nnctl.training.experiment import Experiment
 from nnctl.training.inference import FORGED, portable_config
 from nnctl.training.own_rows import run_config
@@ -53,7 +54,6 @@ NEEDED_TO_GO_ON = (
     "stopping",
     "threads",
 )
-MOST_DIFFERENCES = 6
 
 
 def resume_experiment(
@@ -64,13 +64,14 @@ def resume_experiment(
     command: Sequence[str] = (),
     tables: Tables | None = None,
     check: Callable[[Checkpoint], None] = lambda _: None,
+    read: Callable[..., Dataset] = load_dataset,
 ) -> Experiment:
     """Return the run's experiment as it was at its last checkpoint, ready to go on.
 
     The run is held from now on. `overrides` may change what is in `FREE`, and `tables` are those
-    of its data, where they were read before; `check` may refuse the checkpoint. Raises RunError
-    where another process trains the run, no checkpoint can be used, or config or data are not what
-    they were, unless `force`.
+    of its data, where they were read before; `check` may refuse the checkpoint, and `read` takes
+    what `load_dataset` takes. Raises RunError where another process trains the run, no checkpoint
+    can be used, or config or data are not what they were, unless `force`.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(hold_run(run))
@@ -80,7 +81,7 @@ def resume_experiment(
         check(checkpoint)
         config, changes = resumed_config(run, checkpoint, overrides, force=force)
         fold = checkpoint.metadata["fold"]
-        dataset = load_dataset(config, None if fold is None else Fold(*fold), tables)
+        dataset = read(config, None if fold is None else Fold(*fold), tables)
         other_data = check_data(run, checkpoint, dataset.fingerprints, force=force)
         if other_data or not all(key.startswith(FREE) for key in changes):
             checkpoint.metadata["progress"] = None  # the epoch begins anew: its batches are others
@@ -138,7 +139,7 @@ def resumed_config(
     """
     trained = checkpoint.metadata["config"]
     written = run_config(run)
-    edited = differences(trained, portable_config(written))
+    edited = edits(trained, written)
     if edited and portable_config(written) == checkpoint.metadata.get("config_before"):
         written, edited = config_of_checkpoint(trained, written), {}
         write_atomically(run.config, dump_config(written).encode())
@@ -204,13 +205,6 @@ def compared_anew(
     return (f"{run.path}: {said} cannot be compared with it",)
 
 
-def config_of_checkpoint(trained: Mapping[str, Any], written: Config) -> Config:
-    """Return the checkpoint's config, with the paths of the one that stands in the run."""
-    paths = {key: getattr(written.data, key) for key in PATH_KEYS}
-    data = {**trained["data"], **{key: path for key, path in paths.items() if path is not None}}
-    return config_from_dict({**trained, "data": data}, Path.cwd())
-
-
 def check_data(
     run: RunDirectory, checkpoint: Checkpoint, now: Mapping[str, Any], *, force: bool
 ) -> tuple[str, ...]:
@@ -269,21 +263,9 @@ def restored_experiment(
     return Experiment(config, dataset, assembly, run, history)
 
 
-def differences(before: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """Return what differs between two configs: dotted key -> (before, now)."""
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        found: dict[str, tuple[Any, Any]] = {}
-        for key in {**before, **now}:
-            below = f"{path}.{key}" if path else str(key)
-            found |= differences(before.get(key), now.get(key), below)
-        return found
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        return differences(dict(enumerate(before)), dict(enumerate(now)), path)
-    return {} if before == now else {path: (before, now)}
-
-
-def told(changed: Mapping[str, tuple[Any, Any]]) -> str:
-    """Return differences as part of a sentence: `seed (1, now 2)`."""
-    parts = [f"{key} ({before}, now {now})" for key, (before, now) in changed.items()]
-    rest = len(parts) - MOST_DIFFERENCES
-    return ", ".join(parts[:MOST_DIFFERENCES]) + (f" and {rest} more" if rest > 0 else "")
+def reading(dataset: Dataset | None) -> Callable[..., Dataset]:
+    """Return what reads a run's data, or gives that which has been read."""
+    if dataset is None:
+        return load_dataset
+    there = dataset
+    return lambda *_: there

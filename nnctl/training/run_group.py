@@ -1,4 +1,4 @@
-"""Runs that belong together, trained one after another: a cross-validation's folds, some seeds.
+"""Runs that belong together: a cross-validation's folds, or some seeds.
 
     for result in group.results():
         ...
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nnctl.config import Config
-from nnctl.data.dataset import load_dataset
+from nnctl.data.dataset import Dataset, load_dataset
 from nnctl.data.loading import Tables
 from nnctl.errors import DivergenceError, NnctlError, Problem, RunError
 from nnctl.runs.atomic import remove_stale_temporaries, storage_error
@@ -28,8 +28,9 @@ from nnctl.training.experiment import Experiment, create_experiment
 from nnctl.training.loop import EpochResult
 from nnctl.training.members import Member, MemberResult, check_member, unfinished
 from nnctl.training.records import Bar, measure_bars
-from nnctl.training.resuming import resume_experiment
+from nnctl.training.resuming import reading, resume_experiment
 from nnctl.training.spread import SPREAD, Statistic
+from nnctl.training.together import JointTraining
 
 Watch = Callable[[Experiment, Iterable[EpochResult]], Iterable[EpochResult]]
 
@@ -55,7 +56,7 @@ class RunGroup(ABC):
     status: str = "running"
     ended: list[MemberResult] = field(default_factory=list)
     pause_requested: bool = False
-    _experiment: Experiment | None = None  # of the member in hand
+    _training: JointTraining | None = None  # of the members in hand
 
     @property
     @abstractmethod
@@ -79,16 +80,17 @@ class RunGroup(ABC):
             yield from self._recorded_results(watch)
 
     def _recorded_results(self, watch: Watch) -> Generator[MemberResult, None, None]:
-        status, ended = "interrupted", {result.number for result in self.ended}
+        status, done = "interrupted", {result.number for result in self.ended}
         try:
             write_json(self.directory.record, self.record())
-            for member in self.members:
-                if member.number in ended:
-                    continue
-                result = None if self.pause_requested else self._trained(member, watch)
-                if result is None:
+            waiting = [member for member in self.members if member.number not in done]
+            while waiting:
+                results = [] if self.pause_requested else self._trained(waiting, watch)
+                ended = [result for result in results if result.status in self.endings]
+                yield from ended
+                if not results or len(ended) < len(results):
                     return
-                yield result
+                waiting = waiting[len(results) :]
             status = "finished" if len(self.finished) == self.count else "diverged"
         except DivergenceError:
             status = "diverged"
@@ -102,37 +104,49 @@ class RunGroup(ABC):
     def pause(self) -> None:
         """Let `results` end after the batch in hand; a signal handler may call it at any time."""
         self.pause_requested = True
-        if self._experiment is not None:
-            self._experiment.assembly.trainer.pause()
+        if self._training is not None:
+            self._training.pause()
 
-    def _trained(self, member: Member, watch: Watch) -> MemberResult | None:
-        """Train a member, or go on with it; None where a pause came before its end."""
-        self._experiment = None  # the rows of the last one leave before the next ones come
-        self._experiment = experiment = self._begun(member)
-        if self.pause_requested:  # while the member was being made
-            experiment.assembly.trainer.pause()
-        try:
-            result = self._result(member, experiment, watch)
-        except BaseException:
-            self.ended.append(unfinished(member, experiment))
-            raise
-        self.ended.append(result)
-        if result.status not in self.endings:
-            return None
-        write_json(self.directory.record, self.record())
-        return result
+    def most_together(self, first: Experiment) -> int:
+        """Return how many members train together best, the first of them being given."""
+        return 1
 
-    def _result(self, member: Member, experiment: Experiment, watch: Watch) -> MemberResult:
+    def _trained(self, waiting: Sequence[Member], watch: Watch) -> list[MemberResult]:
+        """Train the next members, or go on with them; return how they ended, by number."""
+        self._training = None  # the rows of the last ones leave before the next ones come
+        first = self._begun(waiting[0])
+        members = waiting[: self.most_together(first)]
+        experiments = [first, *(self._begun(each, first.dataset) for each in members[1:])]
+        self._training = training = JointTraining(experiments)
+        if self.pause_requested:  # while the members were being made
+            training.pause()
+        before = len(self.ended)
         try:
-            with contextlib.closing(experiment.epochs()) as epochs:
-                for _ in watch(experiment, epochs):
-                    pass
-        except DivergenceError as error:
-            if "diverged" not in self.endings:
-                raise
+            with contextlib.closing(training.epochs()) as epochs:
+                for _ in watch(first, epochs):
+                    self._take_in(training, members)
+            self._take_in(training, members)
+        finally:
+            ended = {result.number for result in self.ended}
+            left = zip(members, experiments, strict=True)
+            self.ended += [unfinished(m, e) for m, e in left if m.number not in ended]
+        return sorted(self.ended[before:], key=lambda result: result.number)
+
+    def _take_in(self, training: JointTraining, members: Sequence[Member]) -> None:
+        """Sum up the members whose training has ended, and write that down."""
+        while training.ended:
+            index, error = training.ended.popleft()
+            if error is not None and "diverged" not in self.endings:
+                raise error
+            result = self._result(members[index], training.experiments[index], error)
+            self.ended.append(result)
+            write_json(self.directory.record, self.record())
+
+    def _result(
+        self, member: Member, experiment: Experiment, error: DivergenceError | None
+    ) -> MemberResult:
+        if error is not None:
             return unfinished(member, experiment, str(error))
-        if not experiment.is_trained:
-            return unfinished(member, experiment)
         summary = experiment.finish()
         return MemberResult(
             member.number,
@@ -143,18 +157,19 @@ class RunGroup(ABC):
             summary["best"],
         )
 
-    def _begun(self, member: Member) -> Experiment:
-        """Return a member's experiment, as far as it has come."""
+    def _begun(self, member: Member, dataset: Dataset | None = None) -> Experiment:
+        """Return a member's experiment, as far as it has come; its data may be there already."""
         if not member.run.run_json.exists():
-            return self._created(member)
+            return self._created(member, dataset)
         return resume_experiment(
             member.run,
             command=self.command,
             tables=self.tables,
+            read=reading(dataset),
             check=lambda checkpoint: check_member(member, checkpoint, self.directory.part()),
         )
 
-    def _created(self, member: Member) -> Experiment:
+    def _created(self, member: Member, dataset: Dataset | None) -> Experiment:
         """Create the run of a member, under the very name that it is to have."""
         run, part = member.run, self.directory.part()
         message = f"is no run, and stands where {part} {member.number} is to be; remove it"
@@ -166,7 +181,7 @@ class RunGroup(ABC):
                 if run.path.is_dir() and not [*run.path.iterdir()]:
                     raise storage_error(error, run.path, "removed") from error
                 raise in_the_way from error
-        dataset = load_dataset(member.config, member.fold, self.tables)
+        dataset = dataset or load_dataset(member.config, member.fold, self.tables)
         place = self.directory.path
         experiment = create_experiment(member.config, dataset, place, run.name, self.command)
         if experiment.run.name != run.name:

@@ -24,9 +24,11 @@ from nnctl.data.loading import Tables, load_tables
 from nnctl.errors import UsageError
 from nnctl.runs.group import SeedsDirectory, create_group
 from nnctl.training.assembly import assemble
+from nnctl.training.experiment import Experiment
 from nnctl.training.members import Member
 from nnctl.training.run_group import RunGroup
 from nnctl.training.spread import SPREAD_AND_RANGE
+from nnctl.training.stacking import most_together
 
 FEWEST_SEEDS = 2
 
@@ -59,6 +61,10 @@ class SeedSeries(RunGroup):
         """Return what a person reads of a member: `seed 8 (2/5)`."""
         place = number - self.config.training_seed + 1
         return f"{self.directory.part()} {number} ({place}/{self.count})"
+
+    def most_together(self, first: Experiment) -> int:
+        """Return how many seeds train stacked: they have architecture and rows in common."""
+        return most_together(first.config, first.dataset)
 
     @property
     def diverged(self) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnctl.data.arrays import FloatArray, IntArray
-from nnctl.data.batching import batches
+from nnctl.data.batching import batches, own_order
 from nnctl.data.streams import stream
 from nnctl.nn.clipping import clip_by_norm, clip_by_value
 from nnctl.nn.descent import Optimizer
@@ -50,6 +50,7 @@ class Progress:
     share_sum: float = 0.0
     penalty: float = 0.0  # of the weights with which the epoch began
     skipped: int = 0  # batches without an update, since they gave no finite one
+    shards: int = 1  # in which the rows were dealt out as the epoch began: its batches follow
 
     @property
     def loss(self) -> float:
@@ -74,14 +75,18 @@ class Batches:
     def __init__(self, examples: Examples, batch_size: int, *, in_order: bool) -> None:
         self.examples, self.in_order = examples, in_order
         n, weights = 0 if in_order else batch_size, examples.weights
-        self.inputs: FloatArray = np.empty_like(examples.inputs[:n])
+        inputs = examples.inputs
+        self.inputs: FloatArray = np.empty((n, inputs.shape[1]), inputs.dtype)
         self.encoded: FloatArray = np.empty_like(examples.encoded[:n])
         self.weights = None if weights is None else np.empty_like(weights[:n])
+        self.all_rows = examples.inputs, examples.encoded, examples.weights
 
     def gather(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         """Return inputs, encoded targets and weights of these rows, valid until the next call."""
         n, examples = len(rows), self.examples
         if self.in_order:
+            if n == len(examples.inputs):
+                return self.all_rows
             part = slice(rows[0], rows[0] + n)
             weights = None if examples.weights is None else examples.weights[part]
             return examples.inputs[part], examples.encoded[part], weights
@@ -96,6 +101,8 @@ class Batches:
 class Steps:
     """Everything that a step needs, made once; `outputs` and `order` fill up over an epoch."""
 
+    shards = 1  # in which the rows are dealt out to several processes, each shuffled by itself
+
     def __init__(
         self,
         network: Network,
@@ -106,19 +113,20 @@ class Steps:
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.train, self.settings = train, settings
-        self.batch_rows = min(settings.batch_size, len(train))
+        self.batch_rows = min(settings.batch_size, self.n_rows)
         self.workspace = self._make_workspace()
         self.has_dropout = any(isinstance(stage, Dropout) for stage in self.workspace.stages)
         self.objective = self._make_objective()
+        self.in_one_batch = self.batch_rows == self.n_rows
         # All rows at once need no order: their gradient is a sum.
-        self.shuffle = settings.shuffle and self.batch_rows < len(train)
+        self.shuffle = settings.shuffle and not self.in_one_batch
         self.batches = Batches(train, self.batch_rows, in_order=not self.shuffle)
         n = network.n_weights
         self.penalty = WeightPenalty(
             network.parameters[:n], self.workspace.gradients[:n], settings.l1, settings.l2
         )
-        self.outputs: FloatArray = np.empty((len(train), network.n_outputs), network.dtype)
-        self.order: IntArray = np.empty(len(train), np.int64)  # the rows that the outputs are of
+        self.outputs: FloatArray = np.empty((self.n_rows, network.n_outputs), network.dtype)
+        self.order: IntArray = np.empty(self.n_rows, np.int64)  # the rows that the outputs are of
 
     def _make_workspace(self) -> Workspace:
         return Workspace(self.network, self.batch_rows)
@@ -129,19 +137,30 @@ class Steps:
         return Objective(activation, self.loss, *shape, network.dtype)
 
     @property
-    def alone(self) -> Steps:
-        """The steps as this process takes them alone, where others take part in these."""
+    def n_rows(self) -> int:
+        """How many rows an epoch has."""
+        return len(self.train)
+
+    @property
+    def alone(self) -> Steps | None:
+        """The steps as this process takes them alone; None where it does not have all rows."""
         return self
+
+    def deal(self, shards: int) -> None:
+        """Take the batches that so many shards make; in the rows' own order, they are the same."""
+        self.shards = shards if self.shuffle else 1
 
     @property
     def batches_in_epoch(self) -> int:
         """How many steps an epoch has."""
-        return -(-len(self.train) // self.batch_rows)
+        return -(-self.n_rows // self.batch_rows)
 
-    def remaining(self, progress: Progress, epoch: int) -> Iterator[IntArray]:
-        """Yield the rows of each batch that is still to come in the epoch."""
-        n_rows, seed = len(self.train), self.settings.seed
-        return batches(n_rows, self.batch_rows, seed, epoch, self.shuffle, progress.batches)
+    def remaining(self, progress: Progress, epoch: int) -> Iterable[IntArray]:
+        """Return the rows of each batch that is still to come in the epoch."""
+        if self.in_one_batch and progress.batches == 0:
+            return (own_order(self.batch_rows),)
+        n_rows, rows, seed = self.n_rows, self.batch_rows, self.settings.seed
+        return batches(n_rows, rows, seed, epoch, self.shuffle, progress.batches, self.shards)
 
     def take(
         self,

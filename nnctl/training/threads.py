@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from threading import RLock
 from typing import Any
@@ -30,7 +31,14 @@ def operations_of_a_step(network: Network, rows: int) -> int:
     They are a product forward, one for the gradient of the weights and, but for the first layer,
     one for that of the inputs.
     """
-    first, *others = (network.views(layer)["weights"].size for layer in range(len(network.layers)))
+    return operations_of(
+        [network.views(layer)["weights"].size for layer in range(len(network.layers))], rows
+    )
+
+
+def operations_of(weights: Sequence[int], rows: int) -> int:
+    """Return the same for layers of so many weights."""
+    first, *others = weights
     return 2 * rows * (2 * first + 3 * sum(others))
 
 

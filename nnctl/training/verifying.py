@@ -26,18 +26,13 @@ from nnctl.runs.environment import environment
 from nnctl.runs.json_file import read_json
 from nnctl.runs.lock import hold_run
 from nnctl.runs.status import KILLED
+from nnctl.training.config_changes import config_of_checkpoint, edits, told
 from nnctl.training.experiment import Experiment, create_experiment
 from nnctl.training.inference import FORGED, portable_config
 from nnctl.training.loop import EpochResult
 from nnctl.training.own_rows import run_config
-from nnctl.training.resuming import (
-    check_data,
-    config_of_checkpoint,
-    differences,
-    resumable_checkpoint,
-    resume_experiment,
-    told,
-)
+from nnctl.training.replaying import dealt_as_then
+from nnctl.training.resuming import check_data, resumable_checkpoint, resume_experiment
 from nnctl.training.run_group import Watch, unwatched
 from nnctl.training.sameness import FileVerdict, RowDifference, first_difference, same_files
 
@@ -157,7 +152,7 @@ def open_original(run: RunDirectory) -> tuple[Original, Tables]:
 def trained_config(run: RunDirectory, checkpoint: Checkpoint) -> Config:
     """Return the config of the last checkpoint; RunError where config.yaml says something else."""
     trained, written = checkpoint.metadata["config"], run_config(run)
-    edited = differences(trained, portable_config(written))
+    edited = edits(trained, written)
     if edited and portable_config(written) != checkpoint.metadata.get("config_before"):
         message = f"was changed since the run was trained: {told(edited)}; restore it"
         raise RunError(Problem(message, str(run.config)))
@@ -243,7 +238,8 @@ def train_again(
             if index:
                 experiment = turned(experiment.run, leg.config)
             with contextlib.closing(experiment.epochs()) as epochs:
-                for _ in watch(experiment, paused(experiment, epochs, leg.until)):
+                again = dealt_as_then(experiment, original.record, epochs)
+                for _ in watch(experiment, paused(experiment, again, leg.until)):
                     pass
     except DivergenceError as error:
         return experiment.run, None if original.status == "diverged" else str(error)

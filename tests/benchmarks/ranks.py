@@ -132,7 +132,8 @@ def write_steps(ranks: Ranks) -> None:
         parameters = len(whole.network.parameters)
         vector = np.zeros(parameters + 3, np.float32)
         added = fastest(ranks, partial(ranks.add, vector))
-        together = fastest(ranks, step(SharedSteps(whole, ranks)))
+        parts = (whole.network, whole.loss, whole.optimizer, whole.train, whole.settings)
+        together = fastest(ranks, step(SharedSteps(*parts, ranks)))
         if ranks.leads:
             times = [f"{each:,.0f}" for each in (alone, part, added)]
             speeds = [f"{alone / each:.2f}" for each in (part + added, together)]

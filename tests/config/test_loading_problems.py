@@ -76,7 +76,7 @@ BAD_VALUES = {
     "compute: !!python/name:os.system {}": "3:10: the tag `!!python/name:os.system` is not read; "
     "leave it out",
     'compute: {"\\e[31m": 1}': "3:11: unknown key `\\x1b[31m` in compute; the keys here are "
-    "dtype, threads",
+    "dtype, threads, rows",
 }
 # What is written of data beside the generator -> the error without the file's name.
 BAD_DATA = {

@@ -71,7 +71,8 @@ def compare_gradients(
     penalty = WeightPenalty(network.parameters[:n], workspace.gradients[:n], l1, l2)
 
     def loss() -> float:
-        return objective(workspace.forward(inputs), target, weights) + penalty.value()
+        value = objective(workspace.forward(inputs), target, weights) + penalty.value()
+        return float(value)
 
     state = network.state.copy()
     loss()

@@ -104,9 +104,9 @@ def write_training(directory: Path) -> None:
     (directory / "rows.csv").write_text("\n".join(lines) + "\n")
 
 
-def settings(directory: Path, name: str) -> Config:
+def settings(directory: Path, name: str, *overrides: str) -> Config:
     """Return a training's config."""
-    return load_config(directory / "run.yaml", TRAININGS[name])
+    return load_config(directory / "run.yaml", [*TRAININGS[name], *overrides])
 
 
 def alone(_: Experiment) -> contextlib.AbstractContextManager[None]:

@@ -135,9 +135,9 @@ def test_what_cannot_be_trained_is_told_as_by_local_workers(
 def test_workers_are_free_again_when_a_sweep_ends_early(
     tmp_path: Path, machines: Cluster, number: signal.Signals, code: int
 ) -> None:
-    endless = irises(tmp_path / "endless", machines.name, ENDLESS)
+    path = irises(tmp_path / "endless", machines.name, ENDLESS).directory.path  # held no longer
     with subprocess.Popen(
-        [sys.executable, "-m", "nnctl", "resume", str(endless.directory.path)],
+        [sys.executable, "-m", "nnctl", "resume", str(path)],
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -149,7 +149,6 @@ def test_workers_are_free_again_when_a_sweep_ends_early(
     assert process.returncode == code
     if number == signal.SIGINT:
         told, last = err.splitlines()[-2:]
-        path = endless.directory.path
         assert told == f"interrupted after 0 of 6 trials; go on with `nnctl resume {path}`"
         assert (last, "Traceback" in err, "distributed" in err) == ("interrupted", False, False)
     until(lambda: not in_hand(machines))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,12 @@ from nnctl.errors import (
     RunError,
     StorageError,
 )
+from nnctl.runs.directory import RunDirectory
 from nnctl.scale.results import (
     FINAL,
     TrialResult,
     described,
+    epochs_of,
     finite,
     ranked,
     result_from_dict,
@@ -73,6 +76,20 @@ def test_what_may_be_otherwise_another_time_is_tried_again(
 ) -> None:
     assert status_of(kind("why")) == status
     assert (status in FINAL) == (status != "failed")
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "epochs"),
+    [("diverged", 3, 3), ("diverged", 0, 0), ("diverged", None, 0), ("failed", 3, 0)],
+)
+def test_epochs_are_those_before_a_divergence(
+    status: str, lines: int | None, epochs: int, tmp_path: Path
+) -> None:
+    run = RunDirectory(tmp_path)
+    if lines is not None:
+        rows = "".join(f"{epoch},0.5\n" for epoch in range(1, lines + 1))
+        run.metrics.write_text("epoch,train_loss\n" + rows)
+    assert epochs_of(run, status) == epochs
 
 
 def test_an_error_is_told_without_its_place() -> None:

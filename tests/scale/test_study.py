@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,28 @@ import pytest
 from nnctl.config.sweep_schema import SweepConfig
 from nnctl.errors import RunError, UsageError
 from nnctl.scale.results import TrialResult
-from nnctl.scale.study import PRUNERS, Study, needs_optuna, require_optuna
+from nnctl.scale.study import NEEDED, PRUNERS, SAMPLERS, Study, needs_optuna, require_optuna
 from tests.scale.samples import SWEEP, contents, resumed, started, swept, trained
 
 optuna = pytest.importorskip("optuna")
+pytest.importorskip("cmaes")
 
-BY_OPTUNA = SWEEP.replace("workers: 2", "workers: 1\nsearch: tpe")
+BY_OPTUNA = SWEEP.replace("workers: 2", "workers: 1\nsearch: SEARCH")
 SPACE: dict[str, Any] = {
     "rate": {"log_uniform": [1e-3, 1.0]},
     "units": {"int": [2, 33], "step": 2},
     "share": {"uniform": [0.0, 0.5], "step": 0.2},
     "kind": {"choice": ["relu", {"name": "leaky_relu", "slope": 0.1}, None]},
 }
+NUMBERS = {key: parameter for key, parameter in SPACE.items() if key != "kind"}
+SPACES = {"tpe": SPACE, "cma_es": NUMBERS}  # of each search that learns
 
 
 def sweep(**keys: Any) -> SweepConfig:
-    common = {"name": "s", "base": "b", "trials": 30, "parameters": SPACE}
-    return SweepConfig.model_validate({**common, "search": "tpe", **keys})
+    search = keys.get("search", "tpe")
+    space = SPACES.get(search, SPACE)
+    common = {"name": "s", "base": "b", "trials": 30, "parameters": space, "search": search}
+    return SweepConfig.model_validate({**common, **keys})
 
 
 def study(directory: Path, **keys: Any) -> Study:
@@ -38,25 +44,84 @@ def result(number: int, loss: float | None, status: str = "finished") -> TrialRe
 
 
 def loss_of(parameters: dict[str, Any]) -> float:
-    return abs(float(parameters["rate"]) - 0.03) + float(parameters["kind"] != "relu")
+    return abs(float(parameters["rate"]) - 0.03) + float(parameters.get("kind", "relu") != "relu")
 
 
-def test_every_value_lies_in_its_range_and_tpe_learns_from_what_it_is_told(tmp_path: Path) -> None:
-    by_tpe = study(tmp_path)
+def test_every_search_that_learns_is_tested() -> None:
+    assert {*SPACES} == {*SAMPLERS}
+
+
+@pytest.mark.parametrize("search", SPACES)
+def test_every_value_lies_in_its_range_and_the_search_learns_from_what_it_is_told(
+    search: str, tmp_path: Path
+) -> None:
+    learning = study(tmp_path, search=search)
     losses = []
     for number in range(1, 31):
-        parameters = by_tpe.parameters(number)
+        parameters = learning.parameters(number)
+        assert json.loads(json.dumps(parameters)) == parameters
+        assert parameters.keys() == SPACES[search].keys()
         assert 1e-3 <= parameters["rate"] <= 1
         assert parameters["units"] in range(2, 33, 2)
         assert parameters["share"] in (0.0, 0.2, 0.4)
-        assert parameters["kind"] in SPACE["kind"]["choice"]
+        if "kind" in parameters:
+            assert parameters["kind"] in SPACE["kind"]["choice"]
         losses.append(loss_of(parameters))
-        by_tpe.tell(result(number, losses[-1]))
+        learning.tell(result(number, losses[-1]))
     assert sum(losses[20:]) < 0.5 * sum(losses[:10])
 
 
+@pytest.mark.parametrize("space", [NUMBERS, {"rate": {"log_uniform": [1e-3, 1.0]}}])
+def test_cma_es_draws_all_parameters_together_but_those_of_the_first_trial(
+    space: dict[str, Any], tmp_path: Path
+) -> None:
+    one = study(tmp_path, search="cma_es", parameters=space)
+    for number in range(1, 20):
+        one.tell(result(number, loss_of(one.parameters(number))))
+    first, *others = (trial.system_attrs for trial in one.study.trials)
+    assert "cma:generation" not in first
+    generations = [int(each["cma:generation"]) for each in others]
+    assert max(generations) >= 2
+    assert generations == sorted(generations)
+
+
+def test_a_trial_that_is_asked_for_again_keeps_its_generation(tmp_path: Path) -> None:
+    one = study(tmp_path, search="cma_es")
+    begun = {number: one.parameters(number) for number in (1, 2, 3)}
+    for number in range(4, 25):  # as other workers do, of which none dies
+        one.tell(result(number, loss_of(one.parameters(number))))
+    before = [trial.system_attrs for trial in one.study.trials]
+    assert {number: one.parameters(number) for number in (1, 2, 3)} == begun
+    assert one.parameters(9) == one.study.trials[8].params  # it ended, and nobody heard of it
+    assert [trial.system_attrs for trial in one.study.trials] == before
+
+
+@pytest.mark.parametrize("search", SPACES)
+def test_a_trial_of_which_not_all_was_drawn_is_drawn_alike(search: str, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole, cut = (study(tmp_path / name, search=search) for name in "ab")
+    for one in (whole, cut):
+        for number in range(1, 14):
+            one.tell(result(number, loss_of(one.parameters(number))))
+    expected = whole.parameters(14)
+    cut.parameters(14)
+    journal = tmp_path / "b/study.journal"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-2]))  # without what was drawn last
+    again = study(tmp_path / "b", search=search)
+    assert len(again.study.trials[13].params) < len(expected)
+    assert again.parameters(14) == expected
+
+
+@pytest.mark.parametrize("search", SPACES)
 @pytest.mark.parametrize("killed_at", [3, 12])
-def test_a_study_that_is_opened_again_goes_on_alike(killed_at: int, tmp_path: Path) -> None:
+def test_a_study_that_is_opened_again_goes_on_alike(
+    killed_at: int, search: str, tmp_path: Path
+) -> None:
+    def opened(name: str) -> Study:
+        return study(tmp_path / name, search=search)
+
     def asked(one: Study, numbers: range) -> list[dict[str, Any]]:
         found = []
         for number in numbers:
@@ -66,16 +131,16 @@ def test_a_study_that_is_opened_again_goes_on_alike(killed_at: int, tmp_path: Pa
 
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    straight = asked(study(tmp_path / "a"), range(1, 16))
-    first = asked(study(tmp_path / "b"), range(1, killed_at))
-    begun = study(tmp_path / "b").parameters(killed_at)  # and never told of
+    straight = asked(opened("a"), range(1, 16))
+    first = asked(opened("b"), range(1, killed_at))
+    begun = opened("b").parameters(killed_at)  # and never told of
     journal = tmp_path / "b/study.journal"
     journal.write_bytes(journal.read_bytes() + b'{"op_code": 4, "wor')  # a line that was cut off
     (tmp_path / "b/study.journal.lock").symlink_to(journal)
-    rest = asked(study(tmp_path / "b"), range(killed_at, 16))
+    rest = asked(opened("b"), range(killed_at, 16))
     assert rest[0] == begun
     assert first + rest == straight
-    states = [trial.state.name for trial in study(tmp_path / "b").study.trials]
+    states = [trial.state.name for trial in opened("b").study.trials]
     assert states == ["COMPLETE"] * 15
 
 
@@ -145,10 +210,23 @@ def test_without_optuna_it_is_told_how_to_install_it(monkeypatch: pytest.MonkeyP
     assert not needs_optuna(sweep(search="grid"))
 
 
+@pytest.mark.parametrize(("search", "package"), NEEDED.items())
+def test_a_package_that_a_search_takes_beside_optuna_is_named(
+    search: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name != package or None)
+    message = rf"`search: {search}` needs the package {package} beside Optuna; install both with"
+    with pytest.raises(UsageError, match=message):
+        require_optuna(sweep(search=search))
+    require_optuna(sweep(search="tpe"))
+
+
+@pytest.mark.parametrize("search", SPACES)
 def test_a_sweep_by_optuna_with_one_worker_is_repeatable_also_across_a_pause(
+    search: str,
     tmp_path: Path,
 ) -> None:
-    text = BY_OPTUNA.replace("trials: 5", "trials: 6\npruner: median")
+    text = BY_OPTUNA.replace("trials: 5", "trials: 6\npruner: median").replace("SEARCH", search)
     for name in ("straight", "paused"):
         (tmp_path / name).mkdir()
     straight = swept(tmp_path / "straight", text)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,9 @@ def test_a_trial_whose_worker_dies_again_and_again_is_given_up_and_tried_once_mo
 ) -> None:
     give = Pool.give
 
-    def deadly(pool: Pool, member: Member, number: int, *rest: Any) -> None:
-        give(pool, member, number, *rest)
-        if number == 3:
+    def deadly(pool: Pool, member: Member, trials: Mapping[int, Any], *rest: Any) -> None:
+        give(pool, member, trials, *rest)
+        if 3 in trials:
             os.kill(member.process.pid, signal.SIGKILL)
 
     with monkeypatch.context() as patched:

@@ -241,6 +241,19 @@ def test_parameters_that_blow_up_in_the_last_step_are_noticed(tmp_path: Path) ->
         trained(tmp_path, line(data, training=training, optimizer=optimizer))
 
 
+def test_numpy_is_silent_within_epochs_and_nowhere_else(tmp_path: Path) -> None:
+    data = write_csv(tmp_path, FIVE_ROWS)
+    training = {"epochs": 9, "batch_size": "full"}
+    optimizer = {"name": "sgd", "learning_rate": 1e155}
+    epochs = started(tmp_path, line(data, training=training, optimizer=optimizer)).epochs()
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        next(epochs)
+        assert np.geterr()["over"] == "raise"
+        with pytest.raises(DivergenceError):
+            next(epochs)
+        assert np.geterr()["over"] == "raise"
+
+
 def test_the_best_parameters_are_kept_apart_from_the_last(tmp_path: Path) -> None:
     data = write_csv(tmp_path, FIVE_ROWS)
     optimizer = {"name": "sgd", "learning_rate": 0.08}  # a little too much: the error grows

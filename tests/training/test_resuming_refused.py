@@ -14,13 +14,8 @@ from nnctl.runs.checkpoint import read_checkpoint, save_checkpoint
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.history import read_history
 from nnctl.runs.lock import hold_run
-from nnctl.training.resuming import (
-    FREE,
-    NEEDED_TO_GO_ON,
-    differences,
-    resume_experiment,
-    told,
-)
+from nnctl.training.config_changes import differences, told
+from nnctl.training.resuming import FREE, NEEDED_TO_GO_ON, resume_experiment
 from tests.training.experiments import Settings, started, write_csv
 from tests.training.pauses import contents, paused, resumed, straight
 

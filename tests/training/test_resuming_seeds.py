@@ -30,7 +30,8 @@ SETTINGS: Settings = {
     "data": {"source": "rows.csv", "target": "y", "split": {"validation": 0.2}},
     "model": {"hidden": [{"units": 3, "dropout": 0.3}]},
     "loss": "binary_cross_entropy",
-    "training": {"epochs": EPOCHS, "batch_size": 4},
+    # Networks that are to skip batches train alone, one after another.
+    "training": {"epochs": EPOCHS, "batch_size": 4, "on_divergence": "skip_batch"},
 }
 # Inputs far above zero: with one sign of its weight the unit is as good as dead, and the training
 # finds its way; with the other sign the steps are ever larger.

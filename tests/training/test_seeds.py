@@ -27,6 +27,9 @@ from tests.training.pauses import contents, ended
 SETS = ("train", "validation", "test")
 
 
+ALONE: Settings = {"compute": {"threads": 2}}  # whoever asks for threads trains a network at a time
+
+
 def moons(**sections: Any) -> Settings:
     settings = classification({"name": "moons", "samples": 60}, name="moons", seed=7)
     settings["data"]["split"] = {"validation": 0.2, "test": 0.2}
@@ -131,7 +134,7 @@ def test_where_nothing_is_drawn_there_is_no_spread(tmp_path: Path) -> None:
 
 
 def test_one_finished_member_says_nothing_of_spread(tmp_path: Path) -> None:
-    series = series_of(tmp_path, moons(**FIXED))
+    series = series_of(tmp_path, moons(**FIXED, **ALONE))
     assert not series.is_without_spread
     said = [series.is_without_spread for _ in series.results()]
     assert said == [False, True, True]
@@ -200,7 +203,7 @@ def ruined(seed: int) -> Watch:
 
 
 def test_a_seed_that_diverges_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
-    series = trained(tmp_path, moons(), watch=ruined(8))
+    series = trained(tmp_path, moons(**ALONE), watch=ruined(8))
     assert (series.status, series.diverged) == ("diverged", [8])
     document = json.loads(series.directory.record.read_text())
     assert document["status"] == "diverged"
@@ -221,7 +224,7 @@ def test_the_rows_of_one_member_are_let_go_before_the_next_is_made(tmp_path: Pat
         seen.append(experiment.dataset)
         return epochs
 
-    trained(tmp_path, moons(), watch=watch)
+    trained(tmp_path, moons(**ALONE), watch=watch)
     assert len({id(dataset.train.inputs) for dataset in seen}) == 3
 
 

@@ -103,3 +103,9 @@ def test_rows_that_lie_side_by_side_are_not_copied(
         np.testing.assert_array_equal(encoded, trainer.train.encoded[rows])
         assert np.shares_memory(inputs, trainer.train.inputs)
         assert weights is None
+
+
+def test_an_epoch_of_one_batch_is_over_after_it(tmp_path: Path) -> None:
+    steps = line(tmp_path, batch_size="full").assembly.trainer.steps
+    assert [rows.tolist() for rows in steps.remaining(Progress(), 0)] == [[*range(7)]]
+    assert [*steps.remaining(Progress(batches=1, rows=7), 0)] == []

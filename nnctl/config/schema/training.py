@@ -104,6 +104,10 @@ class ComputeConfig(Section):
 
     dtype: Literal["float32", "float64"] = Field("float32", description="The kind of numbers.")
     threads: Threads = Field("auto", description="BLAS threads; auto: by a fixed rule.")
+    rows: Literal["shared", "sharded"] = Field(
+        "shared",
+        description="Of several processes (MPI) each has all training rows, or its share alone.",
+    )
 
 
 class Bounds(Section):
