@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, discount_and_add
 from nnctl.nn.operations import Rate
 
 
@@ -58,6 +58,7 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
         self._discount_1, self._discount_2 = self._discount(beta_1), self._discount(beta_2)
+        self._epsilon = self._discount(epsilon)  # of the sums, set anew by each step
         self._add_slots("gradient_sum", "square_sum")
         if amsgrad:
             self._add_slots("largest_square_sum")
@@ -67,7 +68,7 @@ class Adam(Optimizer):
         discount_and_add(gradient_sum, self._discount_1, gradients)
         root_weight = self._divide_by_root(gradients, gradient_sum, out=scratch)
         factor = learning_rate * root_weight / sum_of_weights(self.beta_1, self.steps)
-        subtract_scaled(self.parameters, factor, scratch, scratch)
+        self._subtract(factor, scratch)
 
     def _divide_by_root(
         self, gradients: FloatArray, numerator: FloatArray, out: FloatArray
@@ -78,14 +79,15 @@ class Adam(Optimizer):
         """
         square_sum, scratch = self.slots["square_sum"], self._scratch
         root_weight = math.sqrt(sum_of_weights(self.beta_2, self.steps))
-        np.multiply(gradients, gradients, out=scratch)
+        np.multiply(gradients, gradients, scratch)
         discount_and_add(square_sum, self._discount_2, scratch)
         if self.amsgrad:
             largest = self.slots["largest_square_sum"]
             square_sum = np.maximum(largest, square_sum, out=largest)
-        np.sqrt(square_sum, out=scratch)
-        scratch += root_weight * self.epsilon
-        np.divide(numerator, scratch, out=out)
+        np.sqrt(square_sum, scratch)
+        self._epsilon[...] = root_weight * self.epsilon
+        np.add(scratch, self._epsilon, scratch)
+        np.divide(numerator, scratch, out)
         return root_weight
 
 
@@ -172,7 +174,7 @@ class Nadam(Adam):
         np.add(direction, gradients, out=direction)
         root_weight = self._divide_by_root(gradients, direction, out=direction)
         factor = learning_rate * of_gradient * root_weight
-        subtract_scaled(self.parameters, factor, direction, direction)
+        self._subtract(factor, direction)
 
     def _advance_momentum(self) -> tuple[float, float]:
         """Take M(t - 1) to M(t); return the weights of the gradient and of the first moment."""
@@ -231,7 +233,7 @@ class Adamax(Optimizer):
         np.maximum(largest, scratch, out=largest)
         np.divide(gradient_sum, largest, out=scratch)
         factor = learning_rate / sum_of_weights(self.beta_1, self.steps)
-        subtract_scaled(self.parameters, factor, scratch, scratch)
+        self._subtract(factor, scratch)
 
 
 def sum_of_weights(beta: float, steps: int) -> float:

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add, subtract_scaled
+from nnctl.nn.descent import Optimizer, discount_and_add
 from nnctl.nn.operations import Rate
 
 
@@ -48,7 +48,7 @@ class Adagrad(Optimizer):
         np.sqrt(square_sum, out=scratch)
         np.add(scratch, self.epsilon, out=scratch)
         np.divide(gradients, scratch, out=scratch)
-        subtract_scaled(self.parameters, learning_rate, scratch, scratch)
+        self._subtract(learning_rate, scratch)
 
 
 class RMSprop(Optimizer):
@@ -104,7 +104,7 @@ class RMSprop(Optimizer):
         if self.momentum:
             direction = self.slots["velocity"]
             discount_and_add(direction, self._velocity_discount, scratch)
-        subtract_scaled(self.parameters, learning_rate * root_weight, direction, scratch)
+        self._subtract(learning_rate * root_weight, direction)
 
 
 class Adadelta(Optimizer):
@@ -153,4 +153,4 @@ class Adadelta(Optimizer):
         np.multiply(delta, gradients, out=delta)
         np.multiply(delta, delta, out=scratch)
         discount_and_add(change_sum, self._square_discount, scratch)
-        subtract_scaled(self.parameters, learning_rate, delta, scratch)
+        self._subtract(learning_rate, delta)

@@ -39,6 +39,7 @@ class Optimizer(ABC):
         self.steps = 0
         self._weights = parameters[..., :n_weights]
         self._scratch = np.empty_like(parameters)
+        self._factor = self._scalar()  # what the direction of a step is multiplied by
 
     def step(self, gradients: FloatArray, learning_rate: Rate) -> None:
         """Make one update with `gradients` (..., n_parameters), which are not changed."""
@@ -71,6 +72,17 @@ class Optimizer(ABC):
     def _discount(self, share: float) -> FloatArray:
         """Return a share as an array without axes, which a ufunc takes in half a float's time."""
         return np.array(share, self.parameters.dtype)
+
+    def _scalar(self) -> FloatArray:
+        """Return such an array for a number that each step sets; (..., 1) of stacked networks."""
+        stack = self.parameters.shape[:-1]
+        return np.empty((*stack, 1) if stack else (), self.parameters.dtype)
+
+    def _subtract(self, factor: Rate, direction: FloatArray) -> None:
+        """`parameters <- parameters - factor * direction`, which may be the scratch array."""
+        self._factor[...] = factor
+        np.multiply(direction, self._factor, out=self._scratch)
+        self.parameters -= self._scratch
 
     def _add_slots(self, *names: str) -> None:
         for name in names:
@@ -119,26 +131,18 @@ class SGD(Optimizer):
 
     def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
         if not self.momentum:
-            subtract_scaled(self.parameters, learning_rate, gradients, self._scratch)
+            self._subtract(learning_rate, gradients)
             return
         velocity = self.slots["velocity"]
         np.multiply(gradients, 1.0 - self.dampening, out=self._scratch)
         discount_and_add(velocity, self._velocity_discount, self._scratch)
         if self.nesterov:
-            subtract_scaled(self.parameters, learning_rate, gradients, self._scratch)
+            self._subtract(learning_rate, gradients)
             learning_rate = learning_rate * self.momentum
-        subtract_scaled(self.parameters, learning_rate, velocity, self._scratch)
+        self._subtract(learning_rate, velocity)
 
 
 def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray) -> None:
     """`total <- discount * total + addend`, in place: older addends count less and less."""
     total *= discount
     total += addend
-
-
-def subtract_scaled(
-    parameters: FloatArray, factor: Rate, direction: FloatArray, scratch: FloatArray
-) -> None:
-    """`parameters <- parameters - factor * direction`; `scratch` may be `direction` itself."""
-    np.multiply(direction, as_factor(factor, direction), out=scratch)
-    parameters -= scratch

@@ -34,7 +34,7 @@ class Dense(Stage):
         """`shape` is (..., rows) of the pass."""
         self.weights, self.biases = parameters["weights"], parameters.get("biases")
         self.d_weights, self.d_biases = gradients["weights"], gradients.get("biases")
-        self.weights_turned = self.weights.swapaxes(-1, -2)
+        self.weights_turned = self.weights.mT
         self.bias_row = None if self.biases is None else self.biases[..., np.newaxis, :]
         n_inputs, n_units = self.weights.shape[-2:]
         self.input_gradient = input_gradient
@@ -58,7 +58,7 @@ class Dense(Stage):
         return z
 
     def backward(self, d_outputs: FloatArray) -> FloatArray | None:
-        self.multiply(self.inputs.swapaxes(-1, -2), d_outputs, self.d_weights)
+        self.multiply(self.inputs.mT, d_outputs, self.d_weights)
         if self.d_biases is not None:
             self.multiply(self.ones, d_outputs, self.d_biases)
         if not self.input_gradient:

@@ -48,7 +48,7 @@ def row_sums(values: FloatArray) -> FloatArray:
 
 def row_maxima(values: FloatArray) -> FloatArray:
     """Return max_units of `values` (..., rows, units) as (..., rows, 1)."""
-    maxima: FloatArray = np.maximum.reduce(values.swapaxes(-1, -2).copy(), axis=-2)
+    maxima: FloatArray = np.maximum.reduce(values.mT.copy(), axis=-2)
     return maxima[..., np.newaxis]
 
 

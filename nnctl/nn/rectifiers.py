@@ -12,6 +12,9 @@ from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray
 from nnctl.nn.special import normal_cdf, sigmoid
 
+# So few numbers have a sign sooner than they are compared, since that answer must be converted.
+FEW = 1024
+
 
 @dataclass(frozen=True)
 class ReLU(Activation):
@@ -25,7 +28,10 @@ class ReLU(Activation):
         np.maximum(z, out, out=out)  # up to 5 times faster than with the number 0
 
     def derivative(self, z: FloatArray, a: FloatArray, out: FloatArray, scratch: Scratch) -> None:
-        np.greater(z, 0.0, out=out)
+        if a.size <= FEW:
+            np.sign(a, out=out)
+        else:
+            np.greater(z, 0.0, out=out)
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,14 @@ class CategoricalCrossEntropy(ScoreLoss):
         scratch: Scratch,
     ) -> Value:
         # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
-        np.subtract(z, row_maxima(z), out=outputs)
+        spread = scratch[0]  # a column written out for all units, which is sooner subtracted
+        spread[...] = row_maxima(z)
+        np.subtract(z, spread, out=outputs)
         of_targets = weighted_product(target, outputs, shares, gradient)
         np.exp(outputs, out=outputs)
         totals = row_sums(outputs)
-        outputs /= totals
+        spread[...] = totals
+        outputs /= spread
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
         return weighted_sum(np.log(totals, out=totals), shares) - of_targets

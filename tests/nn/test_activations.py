@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from nnctl.nn.activation import Activation
 from nnctl.nn.activations import ACTIVATIONS, Softmax, Step
-from nnctl.nn.rectifiers import ELU, GELU, LeakyReLU
+from nnctl.nn.rectifiers import ELU, FEW, GELU, LeakyReLU, ReLU
 from nnctl.nn.special import erf
 
 REFERENCE = np.load(Path(__file__).parents[1] / "reference" / "activations.npz")
@@ -100,6 +100,16 @@ def test_elu_with_another_alpha(parameters: dict[str, float]) -> None:
     elu = ELU(**parameters)
     np.testing.assert_allclose(elu(z), [alpha * (math.exp(-2.0) - 1.0), 3.0], rtol=1e-15)
     np.testing.assert_allclose(elu.slope_at(z), [alpha * math.exp(-2.0), 1.0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("rows", [1, FEW])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_slope_of_relu_is_0_or_1_of_few_numbers_and_of_many(
+    rows: int, dtype: type[np.floating[Any]]
+) -> None:
+    z = np.array([[-np.inf, -2.0, -0.0, 0.0, np.finfo(dtype).smallest_subnormal, 3.0, np.inf]])
+    slopes = ReLU().slope_at(np.repeat(z.astype(dtype), rows, axis=0))
+    np.testing.assert_array_equal(slopes, [[0, 0, 0, 0, 1, 1, 1]] * rows)
 
 
 def test_erf_is_exact_to_1e_15() -> None:
