@@ -51,6 +51,7 @@ OWNERS = {
     "matplotlib": {"plots"},
     "PIL": {"plots"},
     "optuna": {"scale"},
+    "cmaes": {"scale"},
     "mpi4py": {"scale"},
     "dask": {"scale"},
     "distributed": {"scale"},

@@ -81,7 +81,7 @@ def report_document(run: RunDirectory) -> dict[str, Any]:
         "data": data_section(subject),
         "network": {**network_section(subject), "pictures": drawing},
         "config": config,
-        "environment": environment_section(subject),
+        "environment": environment_section(subject.record),
     }
 
 

@@ -77,10 +77,15 @@ class Subject:
 
     def recorded(self, *keys: str) -> Any:
         """Return what run.json says under one key within another; None where it does not."""
-        value: Any = self.record
-        for key in keys:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value
+        return recorded(self.record, *keys)
+
+
+def recorded(record: Mapping[str, Any], *keys: str) -> Any:
+    """Return what a record says under one key within another; None where it does not."""
+    value: Any = record
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def open_subject(run: RunDirectory) -> Subject:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nnctl.analysis.report_parts import Cell, ReportTable, counted, duration
-from nnctl.analysis.report_subject import Subject
+from nnctl.analysis.report_subject import Subject, recorded
 from nnctl.training.inference import Model
 from nnctl.training.own_rows import SET_NAMES
 
@@ -127,9 +127,9 @@ def bounds_of(bar: Mapping[str, Any]) -> str:
     return " and ".join(f"{words[key]} {bar[key]:g}" for key in words if bar[key] is not None)
 
 
-def environment_section(subject: Subject) -> dict[str, Any]:
-    """Return what the run was made with; no path but those of the command, and no host's name."""
-    environment = subject.recorded("environment") or {}
+def environment_section(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what run.json says a run was made with; no path but the command's, no host's name."""
+    environment = recorded(record, "environment") or {}
     known = environment if isinstance(environment, Mapping) else {}
     system = str(known.get("platform") or "").partition("-")[0]
     processors = known.get("processors")
@@ -148,16 +148,16 @@ def environment_section(subject: Subject) -> dict[str, Any]:
         ("NumPy", known.get("numpy")),
         ("Linear algebra", known.get("blas")),
         ("Machine", machine),
-        ("BLAS threads", subject.recorded("threads")),
+        ("BLAS threads", recorded(record, "threads")),
         ("Git commit", known.get("git_commit")),
-        ("Started", moment(subject.recorded("started"))),
-        ("Ended", moment(subject.recorded("ended"))),
+        ("Started", moment(recorded(record, "started"))),
+        ("Ended", moment(recorded(record, "ended"))),
     ]
     return {
         "facts": facts,
-        "command": command_of(subject.recorded("command")),
-        "resumed": resumed_table(subject.recorded("resumed")),
-        "fingerprints": fingerprints_table(subject.recorded("data", "fingerprints")),
+        "command": command_of(recorded(record, "command")),
+        "resumed": resumed_table(recorded(record, "resumed")),
+        "fingerprints": fingerprints_table(recorded(record, "data", "fingerprints")),
     }
 
 

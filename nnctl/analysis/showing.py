@@ -34,6 +34,7 @@ def show_run(run: RunDirectory) -> dict[str, Any]:
         "started": record.get("started"),
         "ended": record.get("ended"),
         "seconds": record.get("seconds"),
+        "stacked": record.get("stacked", 1),
         "command": record.get("command", []),
         "seed": record.get("seed"),
         "threads": record.get("threads"),

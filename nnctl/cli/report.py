@@ -1,8 +1,10 @@
-"""`nnctl report`: one page of HTML about a run, which holds all that it shows."""
+"""`nnctl report`: one page of HTML about a run, or a group, which holds all that it shows."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -21,44 +23,80 @@ def report(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Write a page about a run that can be mailed.
+    """Write a page about a run or a group of runs.
 
-    One HTML file of at most 2 MB that loads nothing: how the run went, its test beside simpler
-    models, diagnosis, pictures, data, network and config. A network of two numeric features runs in
-    the page. Of an unfinished run, or one whose data is gone, it holds what there is.
+    One HTML file of at most 2 MB that loads nothing and can be mailed: how the run went, its test
+    beside simpler models, diagnosis, pictures, data, network and config. A network of two numeric
+    features runs in the page. Of an unfinished run, or one whose data is gone, it holds what there
+    is.
+
+    Of a seed series or a cross-validation: its members, mean and spread, their histories in one
+    picture, and the config that they share.
     """
-    from nnctl.analysis.report import report_document
+    from nnctl.analysis.report_group import reported_group
     from nnctl.errors import UsageError
-    from nnctl.pages.rendering import refuse_other_files, render
-    from nnctl.runs.atomic import require_writable, write_atomically
+    from nnctl.pages.rendering import refuse_other_files
+    from nnctl.runs.atomic import require_writable
     from nnctl.runs.directory import find_run
-    from nnctl.training.threads import blas_threads
 
-    directory = find_run(run, runs_dir)
-    path = output or directory.path / "report.html"
+    group = reported_group(run, runs_dir)
+    directory = find_run(run, runs_dir).path if group is None else group.parent
+    path = output or directory / "report.html"
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a report is a page of HTML; name it .html (received {path})")
     if not force:
         refuse_other_files(path)
     require_writable(path)
-    with blas_threads(1):  # the same last bits on every machine
-        document = report_document(directory)
-    page = render("report.html.j2", document).encode("utf-8", "backslashreplace")
-    write_atomically(path, page)
+    document, size = write_run(directory, path) if group is None else write_group(group, path)
     console.notes(document["summary"]["notes"])
     if json:
-        console.write_json(
-            {
-                "path": str(path),
-                "run": str(directory.path),
-                "bytes": len(page),
-                "sections": [section["id"] for section in document["sections"]],
-                "pictures": document["pictures"]["names"],
-                "left_out": {
-                    picture.name: picture.reason for picture in document["pictures"]["left_out"]
-                },
-                "findings": document["summary"]["findings"],
-            }
-        )
+        told = about_run(document) if group is None else about_group(document)
+        sections = [section["id"] for section in document["sections"]]
+        where = {"path": str(path), "run": str(directory), "bytes": size}
+        console.write_json({**where, "sections": sections, **told})
     else:
         console.write_line(path)
+
+
+def write_run(directory: Path, path: Path) -> tuple[dict[str, Any], int]:
+    """Write the page of a run; return what it says, and how many bytes it has."""
+    from nnctl.analysis.report import report_document
+    from nnctl.runs.directory import RunDirectory
+    from nnctl.training.threads import blas_threads
+
+    with blas_threads(1):  # the same last bits on every machine
+        document = report_document(RunDirectory(directory))
+    return document, written(path, "report.html.j2", document)
+
+
+def write_group(file: Path, path: Path) -> tuple[dict[str, Any], int]:
+    """Write the page of a group; return what it says, and how many bytes it has."""
+    from nnctl.analysis.report_group import group_document
+
+    document = group_document(file)
+    return document, written(path, "report_group.html.j2", document)
+
+
+def written(path: Path, template: str, document: Mapping[str, Any]) -> int:
+    """Write a page; return how many bytes it has."""
+    from nnctl.pages.rendering import render
+    from nnctl.runs.atomic import write_atomically
+
+    page = render(template, document).encode("utf-8", "backslashreplace")
+    write_atomically(path, page)
+    return len(page)
+
+
+def about_run(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of the page of a run as JSON."""
+    return {
+        "pictures": document["pictures"]["names"],
+        "left_out": {picture.name: picture.reason for picture in document["pictures"]["left_out"]},
+        "findings": document["summary"]["findings"],
+    }
+
+
+def about_group(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of the page of a group as JSON."""
+    pictures = (document["summary"]["picture"], document["history"])
+    return {"pictures": [each.name for each in pictures if each is not None]}

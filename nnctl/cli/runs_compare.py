@@ -1,4 +1,4 @@
-"""`nnctl runs compare`: runs beside one another, as tables, as a page, or as a picture."""
+"""`nnctl runs compare`: runs or groups beside one another, as tables, a page, or a picture."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ ABOUT = ("status", "epochs", "best_epoch", "parameters", "seed", "seconds")
 def compare(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Two or more: names, paths, or latest."),
+        typer.Argument(
+            metavar="RUN...", help="Two or more: names, paths, or latest; or groups of runs."
+        ),
     ],
     html: Annotated[
         Path | None,
@@ -43,25 +45,35 @@ def compare(
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
-    """Hold runs beside one another: metrics, and what differs.
+    """Hold runs or groups beside one another: metrics, what differs.
 
     What differs is told of config, data and environment, key by key as --set takes them.
 
     A metric's best value is marked where all runs were measured on the same rows; on those the
     other runs are held against the best one, row by row, with the standard error of the difference.
     Runs that have not come to their end are compared as far as they are.
+
+    Of seed series, or cross-validations, the means are compared with that of the first, with the
+    standard error of the difference: paired, where both have the same seeds or folds.
     """
+    from nnctl.analysis.compared_groups import named_groups
     from nnctl.analysis.comparing import compare as compare_runs
     from nnctl.analysis.pictures import require_place
     from nnctl.runs.atomic import require_writable
     from nnctl.runs.directory import find_run
     from nnctl.training.threads import blas_threads
 
-    directories = [find_run(reference, runs_dir) for reference in runs]
+    groups = named_groups(runs, runs_dir)
+    directories = [] if groups else [find_run(reference, runs_dir) for reference in runs]
     if output is not None:
         require_place(output)
     if html is not None:
         require_writable(html)
+    if groups:
+        from nnctl.cli.runs_compare_groups import compare_groups
+
+        compare_groups(groups, html, output, json=json)
+        return
     with blas_threads(1):  # the same last bits on every machine
         comparison = compare_runs(directories)
         written = [str(path) for path in save(comparison, html, output)]

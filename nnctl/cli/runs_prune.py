@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, RunsDir
 from nnctl.cli.runs_list import Where, selected
 from nnctl.cli.runs_show import ENDINGS, size
-from nnctl.errors import UsageError
+from nnctl.errors import NnctlError, UsageError
 
 if TYPE_CHECKING:
     from nnctl.runs.catalogue import Entry
@@ -51,7 +51,7 @@ def prune(
     link, and a run with files that nnctl did not write. What is damaged goes only by --status
     damaged.
     """
-    from nnctl.runs.pruning import candidate
+    from nnctl.runs.pruning import candidate, remove_all
 
     require_no_names(context.args)
     if not where and not status and keep is None:
@@ -65,15 +65,17 @@ def prune(
         for each in candidates
         if each.obstacle is not None
     )
-    freed = sum(each.bytes for each in doomed)
     if not json:
         present(doomed)
-    if yes:
-        remove_all(runs_dir, doomed)
+    failures = remove_all(runs_dir, [each.entry for each in doomed]) if yes else {}
+    doomed = [each for each in doomed if each.entry.path not in failures]
+    freed = sum(each.bytes for each in doomed)
     if json:
-        write_document(candidates, freed, removed=yes)
-    else:
+        write_document(candidates, failures, freed, removed=yes)
+    elif doomed or not failures:
         console.say(told(doomed, freed, removed=yes))
+    if failures:
+        raise all_of(failures.values())
 
 
 def require_no_names(names: Sequence[str]) -> None:
@@ -116,14 +118,10 @@ def present(doomed: Sequence[Candidate]) -> None:
         console.write_table(("run", "status", "started", "size"), rows)
 
 
-def remove_all(runs_dir: Path, doomed: Sequence[Candidate]) -> None:
-    """Remove what is to be removed, and what a killed process left half-removed."""
-    from nnctl.runs.atomic import remove_stale_temporaries
-    from nnctl.runs.pruning import remove
-
-    remove_stale_temporaries(runs_dir)
-    for each in doomed:
-        remove(each.entry)
+def all_of(errors: Collection[NnctlError]) -> NnctlError:
+    """Return several errors as one, with the exit code of the gravest."""
+    gravest = max(errors, key=lambda error: error.exit_code)
+    return type(gravest)([problem for error in errors for problem in error.problems])
 
 
 def told(doomed: Sequence[Candidate], freed: int, *, removed: bool) -> str:
@@ -136,8 +134,19 @@ def told(doomed: Sequence[Candidate], freed: int, *, removed: bool) -> str:
     return f"nothing is removed yet: --yes removes {count}, {size(freed)}"
 
 
-def write_document(candidates: Sequence[Candidate], freed: int, *, removed: bool) -> None:
+def write_document(
+    candidates: Sequence[Candidate],
+    failures: Mapping[Path, NnctlError],
+    freed: int,
+    *,
+    removed: bool,
+) -> None:
     """Write what was done, or would be, as JSON."""
+    obstacles = {each.entry.path: each.obstacle for each in candidates}
+    obstacles |= {
+        path: "; ".join(problem.message for problem in error.problems)
+        for path, error in failures.items()
+    }
     console.write_json(
         {
             "removed": removed,
@@ -145,12 +154,12 @@ def write_document(candidates: Sequence[Candidate], freed: int, *, removed: bool
             "runs": [
                 {"path": str(each.entry.path), "status": each.entry.status, "bytes": each.bytes}
                 for each in candidates
-                if each.obstacle is None
+                if obstacles[each.entry.path] is None
             ],
             "left_alone": [
-                {"path": str(each.entry.path), "why": each.obstacle}
-                for each in candidates
-                if each.obstacle is not None
+                {"path": str(path), "why": why}
+                for path, why in obstacles.items()
+                if why is not None
             ],
         }
     )

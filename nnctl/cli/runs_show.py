@@ -80,6 +80,8 @@ def facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "status", ENDINGS.get(status, str(status)).format(run=run)
     seconds = document["seconds"]
     took = "" if seconds is None else f", {seconds:,.4g} seconds"
+    others = document["stacked"] - 1
+    took += f" together with {console.numbered(others, 'other run')}" if others else ""
     yield "started", f"{when(document['started'])}{took}"
     yield "epochs", epochs(document)
     if document["parameters"] is not None:

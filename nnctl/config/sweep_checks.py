@@ -18,6 +18,7 @@ from nnctl.config.training_checks import MEASURED
 KINDS = ("choice", "uniform", "log_uniform", "int")
 OF_STEPS = frozenset({"uniform", "int"})
 OF_POINTS = frozenset({"uniform", "log_uniform"})
+OF_NUMBERS = frozenset({"cma_es"})  # searches that know no choices
 CHOOSING_SETS = ("validation", "train")  # the test set is for judging what was chosen by others
 SLACK = 1e-9  # of a step: 0.3 / 0.1 is a little less than 3
 MOST_VALUES = 2**53  # up to which a quotient of floats counts them one by one
@@ -88,7 +89,7 @@ def check_parameter(path: Path, parameter: ParameterConfig, search: str) -> Iter
         return
     kind = kinds[0]
     values = (
-        check_choice(path, parameter)
+        check_choice(path, parameter, search)
         if kind == "choice"
         else check_range(path, kind, getattr(parameter, kind))
     )
@@ -97,9 +98,12 @@ def check_parameter(path: Path, parameter: ParameterConfig, search: str) -> Iter
     yield from found or (check_values(path, kind, parameter) if kind in OF_STEPS else ())
 
 
-def check_choice(path: Path, parameter: ParameterConfig) -> Iterator[Finding]:
-    """A choice is one among different values."""
+def check_choice(path: Path, parameter: ParameterConfig, search: str) -> Iterator[Finding]:
+    """A choice is one among different values, which have no order that a search could follow."""
     at = (*path, "choice")
+    if search in OF_NUMBERS:
+        message = f"{dotted(at)} has no order, and {search} follows numbers; give int, uniform or"
+        yield Finding(at, f"{message} log_uniform, or write `search: tpe`")
     texts = [json.dumps(value, sort_keys=True) for value in parameter.choice or ()]
     if not texts:
         yield Finding(at, f"{dotted(at)} must have 1 or more entries (received none)")

@@ -22,7 +22,7 @@ from nnctl.config.schema.root import RUN_NAME, json_schema_of
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 1024
-Search = Literal["grid", "random", "tpe"]
+Search = Literal["grid", "random", "tpe", "cma_es"]
 Pruner = Literal["median", "asha", "hyperband"]
 TrialCount = Annotated[Count, Field(le=MOST_TRIALS)]
 WorkerCount = Annotated[Count, Field(le=MOST_WORKERS)]

@@ -1,4 +1,4 @@
-"""How the trainings of several seeds went: their mean, and a band as wide as they differ."""
+"""How the trainings of several seeds or folds went: their mean in a band as wide as they differ."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ MEMBER: Style = {"linewidth": 0.8, "alpha": 0.45, "linestyle": "-"}
 
 
 @plot_style()
-def band_figure(histories: Sequence[Mapping[str, Sequence[float]]], title: str) -> Figure:
-    """Draw one panel for the loss and one for the first metric.
+def band_figure(
+    histories: Sequence[Mapping[str, Sequence[float]]], title: str, part: str = "seed"
+) -> Figure:
+    """Draw one panel for the loss and one for the first metric; each history is that of a `part`.
 
     Each history has the columns of a `metrics.csv` and is a thin line. A thick one is their mean,
     in a band of one standard deviation (of a sample, n - 1) to each side, as far as all of them go:
@@ -42,7 +44,7 @@ def band_figure(histories: Sequence[Mapping[str, Sequence[float]]], title: str) 
     panels = figure.subplots(1, len(quantities), squeeze=False).ravel()
     for panel, quantity in zip(panels, quantities, strict=True):
         _draw_panel(panel, histories, quantity)
-    _draw_legend(figure, histories)
+    _draw_legend(figure, histories, part)
     if len({len(history["epoch"]) for history in histories}) > 1:
         figure.legends[0].set_title("some ended early: mean and band go as far as all do")
         figure.legends[0].get_title().set_fontsize(SMALL)
@@ -90,7 +92,9 @@ def _epochs(history: Mapping[str, Sequence[float]]) -> FloatArray:
     return np.asarray(history["epoch"], dtype=np.float64)  # (n_epochs,)
 
 
-def _draw_legend(figure: Figure, histories: Sequence[Mapping[str, Sequence[float]]]) -> None:
+def _draw_legend(
+    figure: Figure, histories: Sequence[Mapping[str, Sequence[float]]], part: str
+) -> None:
     present = [rows for rows in LINES if any(key.startswith(f"{rows}_") for key in histories[0])]
     handles: list[Artist] = [
         Line2D([], [], color=LINES[rows]["color"], linestyle=LINES[rows]["linestyle"])
@@ -101,4 +105,4 @@ def _draw_legend(figure: Figure, histories: Sequence[Mapping[str, Sequence[float
         handles.append(Patch(color=INK, alpha=SHADE, linewidth=0))
         names.append("± 1 standard deviation")
     handles.append(Line2D([], [], color=INK, **MEMBER))
-    legend_below(figure, handles, [*names, "one seed"])
+    legend_below(figure, handles, [*names, f"one {part}"])

@@ -131,8 +131,14 @@ def entry_of_run(path: Path, file: str) -> Entry:
         parameters=summary.get("parameters"),
         seed=record["seed"],
         started=str(record["started"]),
-        seconds=record.get("seconds"),
+        seconds=own_seconds(record),
     )
+
+
+def own_seconds(record: Mapping[str, Any]) -> float | None:
+    """Return how long a run took; of one that trained stacked with others, its share of that."""
+    seconds = record.get("seconds")
+    return None if seconds is None else round(seconds / record.get("stacked", 1), 6)
 
 
 def entry_of_group(path: Path, file: str) -> Entry:

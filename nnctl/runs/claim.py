@@ -23,9 +23,31 @@ from nnctl.runs.atomic import (
     sync_directory,
     temporary_path,
 )
-from nnctl.runs.lock import lock_alone
+from nnctl.runs.lock import Held, hold_unborn, keep_held, lock_alone
 
 LATEST = "latest"  # what a run is asked for by, and not called
+
+
+def create_held(
+    kind: Callable[[Path], Held], runs_dir: Path, name: str, fill: Callable[[Path], None]
+) -> Held:
+    """Create a run, or a directory of runs, that this process holds before anyone can see it.
+
+    It lets go of it at the end of the first `hold_run`, or with what is returned. Raises as
+    `create_directory` does.
+    """
+    with contextlib.ExitStack() as stack:
+        descriptors: list[int] = []
+
+        def fill_and_hold(path: Path) -> None:
+            fill(path)
+            descriptors.append(hold_unborn(path))
+            stack.callback(os.close, descriptors[0])
+
+        directory = kind(create_directory(runs_dir, name, fill_and_hold))
+        keep_held(directory, descriptors[0])
+        stack.pop_all()
+    return directory
 
 
 def create_directory(runs_dir: Path, name: str, fill: Callable[[Path], None]) -> Path:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nnctl.errors import Problem, RunError, StorageError
 from nnctl.runs.atomic import storage_error, sync_directory
-from nnctl.runs.claim import LATEST, create_directory
+from nnctl.runs.claim import LATEST, create_held
 from nnctl.runs.json_file import read_json
 
 RUN_JSON = "run.json"
@@ -101,7 +101,7 @@ class RunDirectory:
 def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) -> RunDirectory:
     """Create the run `name`, or `name-2`, `name-3` ... where that is taken; it appears whole.
 
-    `fill` writes its first files. Raises as `create_directory` does.
+    `fill` writes its first files. The run is held from the first moment on; see `create_held`.
     """
 
     def fill_run(path: Path) -> None:
@@ -112,7 +112,7 @@ def create_run(runs_dir: Path, name: str, fill: Callable[[RunDirectory], None]) 
         for directory in (run.checkpoints, run.plots):
             sync_directory(directory)
 
-    return RunDirectory(create_directory(runs_dir, name, fill_run))
+    return create_held(RunDirectory, runs_dir, name, fill_run)
 
 
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
@@ -228,7 +228,8 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
 
 
 def _members_of(path: Path, whole: str, part: str) -> str:
-    parts = [str(run.path) for run in list_runs(path)]
+    runs = sorted(list_runs(path), key=lambda run: (len(run.name), run.name))  # seed-9, seed-10
+    parts = [str(run.path) for run in runs]
     shown = ", ".join(parts[:MOST_NAMES_LISTED]) + (" ..." if parts[MOST_NAMES_LISTED:] else "")
     remedy = f"name one of its {part}s: {shown}" if parts else f"it has no {part} yet; name a run"
     return f"is a {whole}; {remedy}"

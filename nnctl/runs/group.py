@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from nnctl.runs.atomic import write_atomically
-from nnctl.runs.claim import create_directory
+from nnctl.runs.claim import create_held
 from nnctl.runs.directory import CROSS_VALIDATION, GROUPS, SEEDS, RunDirectory
 from nnctl.runs.json_file import write_json
 
@@ -80,4 +80,4 @@ def create_group(
         write_atomically(directory.config, config.encode())
         write_json(directory.record, record)
 
-    return kind(create_directory(runs_dir, name, fill))
+    return create_held(kind, runs_dir, name, fill)

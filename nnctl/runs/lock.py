@@ -6,8 +6,10 @@ import contextlib
 import fcntl
 import os
 import time
+import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from nnctl.errors import Problem, RunError
 from nnctl.runs.atomic import storage_error
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
     Directory: TypeAlias = RunDirectory | GroupDirectory | SweepDirectory
 
+Held = TypeVar("Held", bound="Directory")
 # Whoever asks whether a run is held locks it for an instant: that is no reason to give up.
 ATTEMPTS, SECONDS_BETWEEN = 20, 0.01
+# id of a directory that this process created and does not train yet -> what holds it since then
+_NEWBORN: dict[int, int] = {}
 
 
 @contextlib.contextmanager
@@ -31,7 +36,8 @@ def hold_run(run: Directory) -> Iterator[int]:
     that holds it, however that dies, or with the last one to which it handed the descriptor that
     the block is given. Raises RunError (4) while another process holds it.
     """
-    with _opened(run) as descriptor:
+    newborn = _NEWBORN.pop(id(run), None)
+    with _opened(run.path) if newborn is None else _taken_over(newborn) as descriptor:
         for _ in range(ATTEMPTS):
             if _is_locked(descriptor, fcntl.LOCK_EX):
                 break
@@ -44,16 +50,46 @@ def hold_run(run: Directory) -> Iterator[int]:
 
 def is_held(run: Directory) -> bool:
     """Whether a process, this one or another, is training the run now."""
-    with _opened(run) as descriptor:
+    with _opened(run.path) as descriptor:
         return not _is_locked(descriptor, fcntl.LOCK_SH)  # shared by all who ask at the same time
 
 
+def hold_unborn(path: Path) -> int:
+    """Lock a directory that has a hidden name yet; return the descriptor that holds it.
+
+    The lock stays when the directory is renamed, so that nobody ever sees it without.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _is_locked(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def keep_held(run: Directory, descriptor: int) -> None:
+    """Hold a run that was created a moment ago until `hold_run` does, or `run` is let go of."""
+    _NEWBORN[id(run)] = descriptor
+    weakref.finalize(run, _let_go, id(run))
+
+
+def _let_go(key: int) -> None:
+    descriptor = _NEWBORN.pop(key, None)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
-def _opened(run: Directory) -> Iterator[int]:
+def _taken_over(descriptor: int) -> Iterator[int]:
     try:
-        descriptor = os.open(run.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise storage_error(error, run.path, "opened") from error
+        raise storage_error(error, path, "opened") from error
     try:
         yield descriptor
     finally:

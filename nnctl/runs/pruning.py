@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnctl.errors import NnctlError, Problem, RunError
-from nnctl.runs.atomic import storage_error, sync_directory, temporary_path
+from nnctl.runs.atomic import (
+    remove_stale_temporaries,
+    storage_error,
+    sync_directory,
+    temporary_path,
+)
 from nnctl.runs.catalogue import Entry, entries_at, members_of
 from nnctl.runs.contents import bytes_on_disk, foreign_files
 from nnctl.runs.directory import RunDirectory
@@ -55,6 +61,21 @@ def obstacle_of(entry: Entry) -> str | None:
         more = " ..." if foreign[MOST_NAMES_LISTED:] else ""
         return f"holds files that nnctl did not write: {shown}{more}; move them first"
     return None
+
+
+def remove_all(runs_dir: Path, entries: Sequence[Entry]) -> dict[Path, NnctlError]:
+    """Remove these, and what a killed process left half-removed; return what could not be, and why.
+
+    One that cannot be removed is no reason to keep the others.
+    """
+    remove_stale_temporaries(runs_dir)
+    failures: dict[Path, NnctlError] = {}
+    for entry in entries:
+        try:
+            remove(entry)
+        except NnctlError as error:
+            failures[entry.path] = error
+    return failures
 
 
 def remove(entry: Entry) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nnctl.runs.atomic import TEMPORARY_NAME, write_atomically
-from nnctl.runs.claim import create_directory
+from nnctl.runs.claim import create_held
 from nnctl.runs.directory import SWEEP, RunDirectory
 from nnctl.runs.json_file import write_json
 
@@ -83,4 +83,4 @@ def create_sweep(
         write_atomically(directory.base, base.encode())
         write_json(directory.record, record)
 
-    return SweepDirectory(create_directory(runs_dir, name, fill))
+    return create_held(SweepDirectory, runs_dir, name, fill)

@@ -19,6 +19,7 @@ from nnctl.data.streams import stream
 from nnctl.errors import Problem, RunError, UsageError
 from nnctl.scale.results import FAILED, PRUNED, TrialResult
 from nnctl.scale.space import SUGGESTIONS, Parameters, grid_value
+from nnctl.scale.study_states import check_states
 from nnctl.training.metrics import direction
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class Study:
         self.prunes = sweep.pruner is not None
         pruner = None if sweep.pruner is None else PRUNERS[sweep.pruner](epochs)
         self.study = opened(path, sweep.name, direction(metric.partition("_")[2]), pruner)
+        if sweep.search in NEEDED:
+            check_states(path, (each.system_attrs for each in self.study.trials))
         self.trials: dict[int, Trial] = {}
 
     def parameters(self, number: int) -> Parameters:

@@ -61,6 +61,7 @@ class Experiment:
     run: RunDirectory
     history: list[dict[str, float]] = field(default_factory=list)
     status: str = "running"  # as run.json has it
+    stacked: int = 1  # how many networks its own trains together with
     resumption: Resumption | None = None
     config_before: Mapping[str, Any] | None = None  # what config.yaml says until it is replaced
 
@@ -249,6 +250,7 @@ class Experiment:
             "status": status,
             "ended": ended.isoformat(timespec="milliseconds"),
             "seconds": round((ended - started).total_seconds(), 3),
+            **({"stacked": self.stacked} if self.stacked > 1 else {}),
         }
         write_json(self.run.run_json, record)
 

@@ -42,6 +42,8 @@ class JointTraining:
 
     def __init__(self, experiments: Sequence[Experiment]) -> None:
         self.experiments = [*experiments]
+        for experiment in experiments:
+            experiment.stacked = len(experiments)
         self.ended: deque[tuple[int, DivergenceError | None]] = deque()
         self.pause_requested = False
         self._next_save = 0.0

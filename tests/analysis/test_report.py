@@ -418,7 +418,7 @@ def test_a_record_that_says_odd_things_is_shown_as_far_as_it_goes(tmp_path: Path
     run = finished(trained(tmp_path, classification()))
     odd = {"environment": "none", "data": {"train_rows": "many"}, "command": 3, "resumed": [4]}
     write_json(run.run_json, {"status": "finished", "seconds": [], **odd})
-    section = environment_section(open_subject(run))
+    section = environment_section(open_subject(run).record)
     assert (section["command"], section["fingerprints"]) == (None, None)
     facts = dict(summary_section(open_subject(run), 0)["facts"])
     assert (facts["Duration"], facts["Rows"]) == (None, "500 train")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from nnctl.cli.runs_prune import all_of
+from nnctl.errors import RunError, StorageError
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 from tests.cli.commands import nnctl
@@ -126,3 +129,53 @@ def test_it_must_be_said_what_is_to_be_removed(own: Path) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == "error: say what is to be removed: --where, --status or --keep\n"
     assert left(own) == NAMES
+
+
+@pytest.fixture
+def stuck(own: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs of which the operating system lets go of all but two."""
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name in ("iris", "moons"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    return own
+
+
+def test_what_cannot_be_removed_is_told_when_the_rest_is_gone(stuck: Path) -> None:
+    outcome = nnctl("runs", "prune", "--where", "epochs = 2", "--yes")
+    assert left(stuck) == ["and", "iris", "moons"]
+    removed, *errors = outcome.err.splitlines()
+    assert removed.startswith("removed 2 runs, ")
+    assert outcome.code == 7
+    assert [line.partition(" cannot")[0] for line in errors] == [
+        "error: runs/iris:",
+        "error: runs/moons:",
+    ]
+
+
+def test_json_tells_what_could_not_be_removed_as_well(stuck: Path) -> None:
+    outcome = nnctl("runs", "prune", "--where", "epochs = 2", "--yes", "--json")
+    assert outcome.code == 7
+    document = json.loads(outcome.out)
+    assert [Path(run["path"]).name for run in document["runs"]] == ["demand", "line"]
+    assert [Path(run["path"]).name for run in document["left_alone"]] == ["iris", "moons"]
+    assert all("cannot be removed" in run["why"] for run in document["left_alone"])
+    assert document["bytes"] == sum(run["bytes"] for run in document["runs"]) > 0
+
+
+def test_where_nothing_can_be_removed_nothing_else_is_said(stuck: Path) -> None:
+    outcome = nnctl("runs", "prune", "--where", "name = iris", "--yes")
+    assert outcome.code == 7
+    (error,) = outcome.err.splitlines()
+    assert error.startswith("error: ")
+    assert left(stuck) == NAMES
+
+
+def test_of_several_errors_the_gravest_gives_the_exit_code() -> None:
+    error = all_of([RunError("a"), StorageError("b"), RunError("c")])
+    assert error.exit_code == StorageError.exit_code
+    assert [problem.message for problem in error.problems] == ["a", "b", "c"]

@@ -137,6 +137,12 @@ def test_what_is_written_down_is_read_back_as_the_same(tmp_path: Path) -> None:
         (varied("[1]"), "5:9", "parameters.seed must be a mapping, such as {choice: [relu, tanh]}"),
         (varied("{choice: []}"), "5:18", "parameters.seed.choice must have 1 or more entries"),
         (varied("{choice: [1, 2, 1]}"), "5:25", "parameters.seed.choice.2 stands in the list"),
+        (
+            varied("{choice: [1, 2]}", "cma_es\ntrials: 2"),
+            "5:18",
+            "parameters.seed.choice has no order, and cma_es follows numbers; give int, uniform or "
+            "log_uniform, or write `search: tpe`",
+        ),
         (varied("{int: [1]}"), "5:15", "parameters.seed.int must be [LOW, HIGH], LOW less than"),
         (varied("{int: [3, 3]}"), "5:15", "parameters.seed.int must be [LOW, HIGH], LOW less"),
         (varied("{int: [1, 2.5]}"), "5:19", "parameters.seed.int.1 must be an integer"),

@@ -18,6 +18,7 @@ from nnctl.plots.confusion import confusion_figure
 from nnctl.plots.descent import Descent, descent_figure
 from nnctl.plots.diagram import DrawnLayer, network_figure
 from nnctl.plots.fit import Fit, fit_figure
+from nnctl.plots.groups import Panel, groups_figure
 from nnctl.plots.history import history_figure
 from nnctl.plots.importance import Importance, importance_figure
 from nnctl.plots.layer_history import (
@@ -259,9 +260,14 @@ def legend_names(figure: Figure) -> list[str]:
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
+def pairs() -> Panel:
+    return Panel(HOSTILE, [{1: 0.5, 2: 0.7}, {1: 0.6, 2: 0.9}], True)
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "history": lambda: history_figure(history(), 2, HOSTILE),
     "band": lambda: band_figure([history(), history(2)], HOSTILE),
+    "groups": lambda: groups_figure(["a", HOSTILE], [pairs()], HOSTILE),
     "two classes": sigmoid_figure,
     "three classes": lambda: class_figure(blobs_scores(3), ("a", HOSTILE, "c")),
     "surface": surface_figure,

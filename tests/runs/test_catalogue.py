@@ -61,6 +61,11 @@ def test_a_finished_run_is_told_by_its_json_files(tmp_path: Path) -> None:
     assert tuple(entry.facts())[: len(COLUMNS)] == COLUMNS
 
 
+def test_a_run_that_trained_stacked_took_its_share_of_the_time(tmp_path: Path) -> None:
+    write_run(tmp_path, "one", SUMMARY, stacked=4)
+    assert only(tmp_path).seconds == 0.375
+
+
 @pytest.mark.parametrize(
     ("metrics", "result"),
     [

@@ -91,6 +91,15 @@ def test_naming_it_lists_its_folds(tmp_path: Path) -> None:
     )
 
 
+def test_members_are_listed_by_number_whenever_they_began(tmp_path: Path) -> None:
+    seeds = create_group(SeedsDirectory, tmp_path, "iris-seeds", {}, CONFIG)
+    for seed in (10, 9, 8):
+        run = create_run(seeds.path, f"seed-{seed}", lambda run: write_json(run.run_json, {}))
+        write_json(run.run_json, {"started": f"2026-01-{20 - seed}"})
+    listed = ", ".join(f"{seeds.path}/seed-{seed}" for seed in (8, 9, 10))
+    assert error_of("iris-seeds", tmp_path).endswith(f"name one of its seeds: {listed}")
+
+
 def test_the_words_for_it_and_for_its_members_are_those_of_the_table(tmp_path: Path) -> None:
     seeds = create_group(SeedsDirectory, tmp_path, "iris-seeds", {}, CONFIG)
     assert (seeds.record.name, seeds.member(7).name) == ("seeds.json", "seed-7")

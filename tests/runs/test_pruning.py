@@ -11,7 +11,7 @@ from nnctl.runs.atomic import TEMPORARY_NAME
 from nnctl.runs.catalogue import Entry, catalogue, entries_at
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
-from nnctl.runs.pruning import candidate, remove
+from nnctl.runs.pruning import candidate, remove, remove_all
 from tests.runs.test_catalogue import SUMMARY, write_run
 
 # The process ends, as if it was killed, as soon as the run's directory has its hidden name.
@@ -114,3 +114,15 @@ def test_a_directory_that_may_not_be_changed_is_an_error(tmp_path: Path) -> None
     with pytest.raises(StorageError, match="cannot be opened"):
         remove(Entry(tmp_path / "nowhere"))
     assert not RunDirectory(tmp_path / "nowhere").path.exists()
+
+
+def test_one_that_cannot_be_removed_keeps_none_of_the_others(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path, name, SUMMARY) for name in "abc"]
+    entries = [entry for run in runs for entry in entries_at(run.path)]
+    write_run(tmp_path, "d", status="running").run_json.replace(runs[1].run_json)
+    with hold_run(runs[0]):
+        failures = remove_all(tmp_path, entries)
+    assert [*failures] == [runs[0].path, runs[1].path]
+    assert "is being trained by another process" in str(failures[runs[0].path])
+    assert "has changed since it was chosen" in str(failures[runs[1].path])
+    assert [run.path.exists() for run in runs] == [True, True, False]

@@ -189,6 +189,14 @@ def test_each_is_what_it_is_alone(kind: str) -> None:
     assert len({contents(run_of(number))["best"] for number in range(len(SEEDS))}) == len(SEEDS)
 
 
+def test_a_run_says_how_many_trained_together() -> None:
+    trained(begun(configs_of(CLASSES)))
+    (single,) = begun(configs_of(CLASSES, SEEDS[:1]), "single")
+    trained([single])
+    assert read_json(run_of(1).run_json)["stacked"] == len(SEEDS)
+    assert "stacked" not in read_json(single.run.run_json)
+
+
 def test_early_stopping_ends_each_at_its_own_epoch() -> None:
     experiments = begun(configs_of(KINDS["early stopping"]))
     trained(experiments)
