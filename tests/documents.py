@@ -32,6 +32,8 @@ NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?")
 # Other processors round differently, and training carries that on: words must be the same, and
 # measured numbers near.
 RELATIVE, ABSOLUTE = 0.1, 0.02
+MOST_SECONDS = 300  # a command that takes longer is stuck
+OWN = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "NNCTL_RUNS_DIR")
 COLORS = {".png": 256, ".gif": 32}
 
 
@@ -99,23 +101,30 @@ def workplace(directory: Path) -> Path:
     return directory
 
 
-def run(command: str, directory: Path) -> tuple[str, int]:
-    """Run a command as a shell would; return what a terminal shows, and the exit code."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "NNCTL_RUNS_DIR")
-    }
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    environment["TERMINAL_WIDTH"] = "80"
+def environment() -> dict[str, str]:
+    """Return the environment of a reader's shell, without what its owner set for nnctl."""
+    kept = {name: value for name, value in os.environ.items() if name not in OWN}
+    path = f"{Path(sys.executable).parent}:{kept['PATH']}"
+    return {**kept, "PATH": path, "TERMINAL_WIDTH": "80"}
+
+
+def run(command: str, directory: Path, commands: Path | None = None) -> tuple[str, int]:
+    """Run a command as a shell would; return what a terminal shows, and the exit code.
+
+    Programs are looked for in the directory `commands` first.
+    """
+    shell = environment()
+    if commands is not None:
+        shell["PATH"] = f"{commands}:{shell['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=directory,
-        env=environment,
+        env=shell,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=MOST_SECONDS,
         check=False,
     )
     return re.sub(r"[ \t]+$", "", done.stdout, flags=re.MULTILINE), done.returncode

@@ -48,10 +48,12 @@ def test_the_table_of_contents_leads_to_each_lesson() -> None:
 
 
 @each_lesson
-def test_a_lesson_prints_and_draws_what_it_shows(lesson: str, tmp_path: Path) -> None:
+def test_a_lesson_prints_and_draws_what_it_shows(
+    lesson: str, tmp_path: Path, commands: Path
+) -> None:
     directory = workplace(tmp_path)
     for step in all_steps(lesson):
-        shown, _ = run(step.command, directory)
+        shown, _ = run(step.command, directory, commands)
         assert_shows(shown, step.output, step.command)
     for picture in pictures_of(lesson, COURSE):
         suffix = picture.shown.suffix

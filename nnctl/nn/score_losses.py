@@ -119,4 +119,4 @@ class Perceptron(ScoreLoss):
         np.subtract(outputs, target, out=gradient)
         gradient *= shares
         np.multiply(gradient, z, out=scratch[0])
-        return element_sum(scratch[0])
+        return element_sum(scratch[0]) + 0.0  # where -0 was summed up, 0

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -59,11 +59,12 @@ LIMITED: Endings = frozenset({0, 7})
 
 @dataclass(frozen=True)
 class Bench:
-    """Where trials happen, which of them, and what is trained."""
+    """Where trials happen, which of them, what is trained, and the calls that it makes."""
 
     root: Path
     every: int
     training: Training
+    counted: list[tuple[Training, Sequence[Call]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,8 @@ class Trial:
 
 def at_calls(tampering: str, endings: Endings, bench: Bench) -> Iterator[Trial]:
     """Strike each call that changes the runs, of a training and of a resume."""
-    calls = calls_of(bench, bench.training)
-    for training in (bench.training, half_trained(bench, calls)):
-        for call in calls_of(bench, training)[:: bench.every]:
+    for training, calls in counted(bench):
+        for call in calls[:: bench.every]:
             name = f"{training.first[0]}, {tampering} at {call}"
             allowed = endings | {0} if is_dispensable(call) and endings == FAILED else endings
             yield tried(bench, training, name, partial(strike, call, tampering), allowed)
@@ -89,6 +89,16 @@ def is_dispensable(call: Call) -> bool:
     """Whether nobody needs to be told that a call failed."""
     of_names = call.name == "fsync" and call.before.startswith("rename")
     return bool(DISPENSABLE.search(call.before if of_names else call.line))
+
+
+def counted(bench: Bench) -> Sequence[tuple[Training, Sequence[Call]]]:
+    """Return what is struck with its calls, which are counted for the first proof that asks."""
+    if not bench.counted:
+        calls = calls_of(bench, bench.training)
+        resumed = half_trained(bench, calls)
+        resumed_calls = calls_of(bench, resumed)
+        bench.counted.extend([(bench.training, calls), (resumed, resumed_calls)])
+    return bench.counted
 
 
 def calls_of(bench: Bench, training: Training) -> list[Call]:

@@ -8,17 +8,18 @@ import pytest
 
 from tests.cli.commands import ROOT, environment
 
-# All kills one after another, and of the rest as many as take half a minute on two processors.
+# As many as take half a minute. A file is saved in six changes: only a stride that shares no factor
+# with six meets each of these, and strides that differ meet other moments than one another.
 SMALL_FORMS = (
-    ("kills",),
-    ("errors", "--every", "4"),
+    ("kills", "--every", "5"),
+    ("errors", "--every", "7"),
     ("limits", "--every", "8"),
-    ("pairs", "--every", "6"),
+    ("pairs", "--every", "7"),
     ("pauses", "--every", "2"),
-    ("extensions", "--every", "25"),
-    ("damages", "--every", "25"),
-    ("folds", "--every", "70"),
-    ("seeds", "--every", "250"),
+    ("extensions", "--every", "31"),
+    ("damages", "--every", "29"),
+    ("folds", "--every", "97"),
+    ("seeds", "--every", "331"),
     ("settings", "--every", "6"),
     ("random", "--kills", "20"),
 )

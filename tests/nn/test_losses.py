@@ -107,6 +107,11 @@ def test_perceptron_criterion_is_the_perceptron_rule() -> None:
     assert objective.value == pytest.approx((0.4 + 0.3) / 4, rel=1e-15)
 
 
+def test_perceptron_criterion_of_a_right_answer_is_0_and_not_minus_0() -> None:
+    objective = evaluate(LOSSES["perceptron"](), "step", np.array([[-0.3]]), np.array([[0.0]]))
+    assert str(objective.value) == "0.0"
+
+
 def test_hinge_of_known_scores() -> None:
     z = np.array([[2.0], [0.25], [-1.0]])
     target = np.array([[1.0], [1.0], [1.0]])
