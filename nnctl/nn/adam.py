@@ -9,11 +9,12 @@ mean. The code keeps the sums, and folds the sums of weights into scalars, epsil
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add
+from nnctl.nn.descent import Calls, Optimizer, discount_and_add
 from nnctl.nn.operations import Rate
 
 
@@ -57,37 +58,51 @@ class Adam(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
-        self._discount_1, self._discount_2 = self._discount(beta_1), self._discount(beta_2)
-        self._epsilon = self._discount(epsilon)  # of the sums, set anew by each step
+        self._discount_1, self._discount_2 = self._constant(beta_1), self._constant(beta_2)
+        self._epsilon = self._constant(epsilon)  # of the sums, set anew by each step
         self._add_slots("gradient_sum", "square_sum")
         if amsgrad:
             self._add_slots("largest_square_sum")
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         gradient_sum, scratch = self.slots["gradient_sum"], self._scratch
-        discount_and_add(gradient_sum, self._discount_1, gradients)
-        root_weight = self._divide_by_root(gradients, gradient_sum, out=scratch)
-        factor = learning_rate * root_weight / sum_of_weights(self.beta_1, self.steps)
-        self._subtract(factor, scratch)
+        return [
+            *discount_and_add(gradient_sum, self._discount_1, gradients),
+            *self._divide_by_root(gradients, gradient_sum, out=scratch),
+            *self._subtract(self._factor, scratch),
+        ]
 
     def _divide_by_root(
         self, gradients: FloatArray, numerator: FloatArray, out: FloatArray
-    ) -> float:
+    ) -> Calls:
         """Put `numerator / (sqrt(square_sum) + root_weight * epsilon)` into `out`.
 
-        Returns root_weight, the factor that makes of it the quotient by the mean's root + epsilon.
+        Times root_weight, it is the quotient by the mean's root + epsilon.
         """
         square_sum, scratch = self.slots["square_sum"], self._scratch
-        root_weight = math.sqrt(sum_of_weights(self.beta_2, self.steps))
-        np.multiply(gradients, gradients, scratch)
-        discount_and_add(square_sum, self._discount_2, scratch)
+        calls: Calls = [
+            partial(np.multiply, gradients, gradients, scratch),
+            *discount_and_add(square_sum, self._discount_2, scratch),
+        ]
         if self.amsgrad:
             largest = self.slots["largest_square_sum"]
-            square_sum = np.maximum(largest, square_sum, out=largest)
-        np.sqrt(square_sum, scratch)
+            calls.append(partial(np.maximum, largest, square_sum, out=largest))
+            square_sum = largest
+        return [
+            *calls,
+            partial(np.sqrt, square_sum, scratch),
+            partial(np.add, scratch, self._epsilon, scratch),
+            partial(np.divide, numerator, scratch, out),
+        ]
+
+    def _set_scalars(self, learning_rate: Rate) -> None:
+        root_weight = self._set_epsilon()
+        self._factor[...] = learning_rate * root_weight / sum_of_weights(self.beta_1, self.steps)
+
+    def _set_epsilon(self) -> float:
+        """Set the epsilon of the sums; return root_weight, the root of the squares' weights."""
+        root_weight = math.sqrt(sum_of_weights(self.beta_2, self.steps))
         self._epsilon[...] = root_weight * self.epsilon
-        np.add(scratch, self._epsilon, scratch)
-        np.divide(numerator, scratch, out)
         return root_weight
 
 
@@ -165,16 +180,22 @@ class Nadam(Adam):
         self.momentum_decay = momentum_decay
         self.slots["momentum_product"] = np.ones(1)  # M(t), in float64 whatever the parameters
         self._direction = np.empty_like(parameters)
+        self._moment_share = self._constant(0.0)  # of the moment beside the gradient, in each step
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         gradient_sum, direction = self.slots["gradient_sum"], self._direction
+        return [
+            *discount_and_add(gradient_sum, self._discount_1, gradients),
+            partial(np.multiply, gradient_sum, self._moment_share, direction),
+            partial(np.add, direction, gradients, direction),
+            *self._divide_by_root(gradients, direction, out=direction),
+            *self._subtract(self._factor, direction),
+        ]
+
+    def _set_scalars(self, learning_rate: Rate) -> None:
         of_gradient, of_moment = self._advance_momentum()
-        discount_and_add(gradient_sum, self._discount_1, gradients)
-        np.multiply(gradient_sum, of_moment * (1.0 - self.beta_1) / of_gradient, out=direction)
-        np.add(direction, gradients, out=direction)
-        root_weight = self._divide_by_root(gradients, direction, out=direction)
-        factor = learning_rate * of_gradient * root_weight
-        self._subtract(factor, direction)
+        self._moment_share[...] = of_moment * (1.0 - self.beta_1) / of_gradient
+        self._factor[...] = learning_rate * of_gradient * self._set_epsilon()
 
     def _advance_momentum(self) -> tuple[float, float]:
         """Take M(t - 1) to M(t); return the weights of the gradient and of the first moment."""
@@ -220,20 +241,25 @@ class Adamax(Optimizer):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self._discount_1 = self._discount(beta_1)
+        self._discount_1, self._discount_2 = self._constant(beta_1), self._constant(beta_2)
+        self._epsilon = self._constant(epsilon)
         self._add_slots("gradient_sum", "largest_gradient")
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         gradient_sum, largest = self.slots["gradient_sum"], self.slots["largest_gradient"]
         scratch = self._scratch
-        discount_and_add(gradient_sum, self._discount_1, gradients)
-        np.absolute(gradients, out=scratch)
-        np.add(scratch, self.epsilon, out=scratch)
-        np.multiply(largest, self.beta_2, out=largest)
-        np.maximum(largest, scratch, out=largest)
-        np.divide(gradient_sum, largest, out=scratch)
-        factor = learning_rate / sum_of_weights(self.beta_1, self.steps)
-        self._subtract(factor, scratch)
+        return [
+            *discount_and_add(gradient_sum, self._discount_1, gradients),
+            partial(np.absolute, gradients, scratch),
+            partial(np.add, scratch, self._epsilon, scratch),
+            partial(np.multiply, largest, self._discount_2, largest),
+            partial(np.maximum, largest, scratch, out=largest),
+            partial(np.divide, gradient_sum, largest, scratch),
+            *self._subtract(self._factor, scratch),
+        ]
+
+    def _set_scalars(self, learning_rate: Rate) -> None:
+        self._factor[...] = learning_rate / sum_of_weights(self.beta_1, self.steps)
 
 
 def sum_of_weights(beta: float, steps: int) -> float:

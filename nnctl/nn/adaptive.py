@@ -8,11 +8,12 @@ All divide by the root of a sum of squared gradients. Where the papers keep an a
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.descent import Optimizer, discount_and_add
+from nnctl.nn.descent import Calls, Optimizer, discount_and_add
 from nnctl.nn.operations import Rate
 
 
@@ -39,16 +40,19 @@ class Adagrad(Optimizer):
     ) -> None:
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.epsilon = epsilon
+        self._epsilon = self._constant(epsilon)
         self._add_slots("square_sum")
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         square_sum, scratch = self.slots["square_sum"], self._scratch
-        np.multiply(gradients, gradients, out=scratch)
-        np.add(square_sum, scratch, out=square_sum)
-        np.sqrt(square_sum, out=scratch)
-        np.add(scratch, self.epsilon, out=scratch)
-        np.divide(gradients, scratch, out=scratch)
-        self._subtract(learning_rate, scratch)
+        return [
+            partial(np.multiply, gradients, gradients, scratch),
+            partial(np.add, square_sum, scratch, square_sum),
+            partial(np.sqrt, square_sum, scratch),
+            partial(np.add, scratch, self._epsilon, scratch),
+            partial(np.divide, gradients, scratch, scratch),
+            *self._subtract(self._factor, scratch),
+        ]
 
 
 class RMSprop(Optimizer):
@@ -86,25 +90,30 @@ class RMSprop(Optimizer):
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
-        self._square_discount = self._discount(rho)
-        self._velocity_discount = self._discount(momentum)
+        self._root_weight = 1.0 / math.sqrt(1.0 - rho)  # a sum's root / its mean's
+        self._epsilon = self._constant(epsilon * self._root_weight)
+        self._rho, self._momentum = self._constant(rho), self._constant(momentum)
         self._add_slots("square_sum")
         if momentum:
             self._add_slots("velocity")
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         square_sum, scratch = self.slots["square_sum"], self._scratch
-        root_weight = 1.0 / math.sqrt(1.0 - self.rho)
-        np.multiply(gradients, gradients, out=scratch)
-        discount_and_add(square_sum, self._square_discount, scratch)
-        np.sqrt(square_sum, out=scratch)  # root_weight times the papers' root
-        np.add(scratch, self.epsilon * root_weight, out=scratch)
-        np.divide(gradients, scratch, out=scratch)
+        calls: Calls = [
+            partial(np.multiply, gradients, gradients, scratch),
+            *discount_and_add(square_sum, self._rho, scratch),
+            partial(np.sqrt, square_sum, scratch),
+            partial(np.add, scratch, self._epsilon, scratch),
+            partial(np.divide, gradients, scratch, scratch),
+        ]
         direction = scratch
         if self.momentum:
             direction = self.slots["velocity"]
-            discount_and_add(direction, self._velocity_discount, scratch)
-        self._subtract(learning_rate * root_weight, direction)
+            calls += discount_and_add(direction, self._momentum, scratch)
+        return calls + self._subtract(self._factor, direction)
+
+    def _set_scalars(self, learning_rate: Rate) -> None:
+        self._factor[...] = learning_rate * self._root_weight
 
 
 class Adadelta(Optimizer):
@@ -136,21 +145,23 @@ class Adadelta(Optimizer):
         super().__init__(parameters, n_weights, weight_decay=weight_decay)
         self.rho = rho
         self.epsilon = epsilon
-        self._square_discount = self._discount(rho)
+        self._rho = self._constant(rho)
+        self._epsilon = self._constant(epsilon / (1.0 - rho))  # of sums, the means / (1 - rho)
         self._add_slots("square_sum", "change_sum")
         self._delta = np.empty_like(parameters)
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         square_sum, change_sum = self.slots["square_sum"], self.slots["change_sum"]
         scratch, delta = self._scratch, self._delta
-        epsilon = self.epsilon / (1.0 - self.rho)  # both sums are their means / (1 - rho)
-        np.multiply(gradients, gradients, out=scratch)
-        discount_and_add(square_sum, self._square_discount, scratch)
-        np.add(square_sum, epsilon, out=scratch)
-        np.add(change_sum, epsilon, out=delta)
-        np.divide(delta, scratch, out=delta)
-        np.sqrt(delta, out=delta)
-        np.multiply(delta, gradients, out=delta)
-        np.multiply(delta, delta, out=scratch)
-        discount_and_add(change_sum, self._square_discount, scratch)
-        self._subtract(learning_rate, delta)
+        return [
+            partial(np.multiply, gradients, gradients, scratch),
+            *discount_and_add(square_sum, self._rho, scratch),
+            partial(np.add, square_sum, self._epsilon, scratch),
+            partial(np.add, change_sum, self._epsilon, delta),
+            partial(np.divide, delta, scratch, delta),
+            partial(np.sqrt, delta, delta),
+            partial(np.multiply, delta, gradients, delta),
+            partial(np.multiply, delta, delta, scratch),
+            *discount_and_add(change_sum, self._rho, scratch),
+            *self._subtract(self._factor, delta),
+        ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.operations import Rate, as_factor
+from nnctl.nn.operations import Rate
+
+Calls = list[Callable[[], object]]
 
 
 class Optimizer(ABC):
@@ -18,9 +21,11 @@ class Optimizer(ABC):
     2019): `weights <- (1 - learning_rate * weight_decay) * weights`. Biases, scales and shifts,
     which stand after the weights, are left alone.
 
-    A step makes no array. Hyperparameters stay Python floats: a NumPy float64 among them would
-    turn the arithmetic of float32 networks into float64. Stacked networks share them, but for
-    learning rate and weight decay, which may be arrays (..., 1) of float64 with one for each.
+    A step makes no array, and it does the same to the same arrays each time, but for a few numbers.
+    So it is written down once, as a list of calls (`_calls_on`), and each step sets the numbers
+    that they use (`_set_scalars`): a small network spends its time on looking things up. Stacked
+    networks share all hyperparameters but for learning rate and weight decay, which may be arrays
+    (..., 1) of float64 with one for each.
 
     Args:
         parameters: (..., n_parameters), changed in place; leading axes stack networks.
@@ -39,17 +44,27 @@ class Optimizer(ABC):
         self.steps = 0
         self._weights = parameters[..., :n_weights]
         self._scratch = np.empty_like(parameters)
+        self._kept = self._scalar()  # what a step's decay multiplies the weights by
         self._factor = self._scalar()  # what the direction of a step is multiplied by
+        self._gradients: FloatArray | None = None  # what `_calls` are on
+        self._calls: Calls = []
 
     def step(self, gradients: FloatArray, learning_rate: Rate) -> None:
-        """Make one update with `gradients` (..., n_parameters), which are not changed."""
+        """Make one update with `gradients` (..., n_parameters), which are not changed.
+
+        Quickest with the same array each time, as a workspace has it.
+        """
+        if gradients is not self._gradients:
+            self._gradients, self._calls = gradients, self._calls_on(gradients)
         if not isinstance(learning_rate, np.ndarray):
             learning_rate = float(learning_rate)
         self.steps += 1
         if self._decays:
-            kept = 1.0 - learning_rate * self.weight_decay
-            self._weights *= as_factor(kept, self._weights)
-        self._update(gradients, learning_rate)
+            self._kept[...] = 1.0 - learning_rate * self.weight_decay
+            self._weights *= self._kept
+        self._set_scalars(learning_rate)
+        for call in self._calls:
+            call()
 
     def restore(self, slots: Mapping[str, FloatArray], steps: int) -> None:
         """Go on from another optimizer's `slots` and `steps`; the slots are copied.
@@ -66,23 +81,28 @@ class Optimizer(ABC):
         self.steps = steps
 
     @abstractmethod
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
-        """Change slots and parameters; the step is counted and the weights are decayed."""
+    def _calls_on(self, gradients: FloatArray) -> Calls:
+        """Return what changes slots and parameters in a step."""
 
-    def _discount(self, share: float) -> FloatArray:
-        """Return a share as an array without axes, which a ufunc takes in half a float's time."""
-        return np.array(share, self.parameters.dtype)
+    def _set_scalars(self, learning_rate: Rate) -> None:
+        """Set the numbers that the calls of this step use; the step is counted."""
+        self._factor[...] = learning_rate
+
+    def _constant(self, number: float) -> FloatArray:
+        """Return a number as an array without axes, which a ufunc takes in half a float's time."""
+        return np.array(number, self.parameters.dtype)
 
     def _scalar(self) -> FloatArray:
         """Return such an array for a number that each step sets; (..., 1) of stacked networks."""
         stack = self.parameters.shape[:-1]
         return np.empty((*stack, 1) if stack else (), self.parameters.dtype)
 
-    def _subtract(self, factor: Rate, direction: FloatArray) -> None:
+    def _subtract(self, factor: FloatArray, direction: FloatArray) -> Calls:
         """`parameters <- parameters - factor * direction`, which may be the scratch array."""
-        self._factor[...] = factor
-        np.multiply(direction, self._factor, out=self._scratch)
-        self.parameters -= self._scratch
+        return [
+            partial(np.multiply, direction, factor, self._scratch),
+            partial(np.subtract, self.parameters, self._scratch, self.parameters),
+        ]
 
     def _add_slots(self, *names: str) -> None:
         for name in names:
@@ -125,24 +145,29 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.dampening = dampening
         self.nesterov = nesterov
+        self._momentum, self._share = self._constant(momentum), self._constant(1.0 - dampening)
+        self._ahead = self._scalar()  # the factor of a velocity that is looked along
         if momentum:
-            self._velocity_discount = self._discount(momentum)
             self._add_slots("velocity")
 
-    def _update(self, gradients: FloatArray, learning_rate: Rate) -> None:
+    def _calls_on(self, gradients: FloatArray) -> Calls:
         if not self.momentum:
-            self._subtract(learning_rate, gradients)
-            return
-        velocity = self.slots["velocity"]
-        np.multiply(gradients, 1.0 - self.dampening, out=self._scratch)
-        discount_and_add(velocity, self._velocity_discount, self._scratch)
-        if self.nesterov:
-            self._subtract(learning_rate, gradients)
-            learning_rate = learning_rate * self.momentum
-        self._subtract(learning_rate, velocity)
+            return self._subtract(self._factor, gradients)
+        velocity, scratch = self.slots["velocity"], self._scratch
+        calls: Calls = [
+            partial(np.multiply, gradients, self._share, scratch),
+            *discount_and_add(velocity, self._momentum, scratch),
+        ]
+        if not self.nesterov:
+            return calls + self._subtract(self._factor, velocity)
+        calls += self._subtract(self._factor, gradients)
+        return calls + self._subtract(self._ahead, velocity)
+
+    def _set_scalars(self, learning_rate: Rate) -> None:
+        self._factor[...] = learning_rate
+        self._ahead[...] = learning_rate * self.momentum
 
 
-def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray) -> None:
+def discount_and_add(total: FloatArray, discount: FloatArray, addend: FloatArray) -> Calls:
     """`total <- discount * total + addend`, in place: older addends count less and less."""
-    total *= discount
-    total += addend
+    return [partial(np.multiply, total, discount, total), partial(np.add, total, addend, total)]

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.loss import Loss, OutputLoss, ScoreLoss
+from nnctl.nn.loss import Loss, Measure
+from nnctl.nn.shares import EqualShares, RowShares, Shares
 from nnctl.nn.stage import RowBuffers, remembered
 
 
@@ -40,8 +41,11 @@ class Objective(RowBuffers):
         self.d_outputs: FloatArray = np.empty(shape, dtype)
         self.d_scores: FloatArray = np.empty(shape, dtype)  # dL/dz
         self.shares: FloatArray = np.empty((*stack, rows, 1), dtype)
-        self._narrow: dict[int, Self] = {}
         self.scratch: FloatArray = np.empty((2 + activation.scratch_arrays, *shape), dtype)
+        self._narrow: dict[int, Self] = {}
+        self._z: FloatArray | None = None  # the scores that `_measure` is of, a twin's are others
+        self._measure: Measure
+        self._equal: Shares  # of rows without weights
 
     def narrowed(self, rows: int) -> Self:
         """Return this objective over the first `rows` rows, one of the last few."""
@@ -55,27 +59,29 @@ class Objective(RowBuffers):
         Weights are divided by their sum, so only their ratios count; where they are all zero, so
         are loss and gradient. A float; of stacked networks an array of float64, one a network.
         """
-        shares = self._shares(weights)
-        if isinstance(self.loss, ScoreLoss):
-            return self.loss.from_scores(
-                z, self.activation, target, shares, self.outputs, self.d_scores, self.scratch
-            )
-        assert isinstance(self.loss, OutputLoss)
-        self.activation.forward(z, self.outputs, self.scratch)
-        value = self.loss(self.outputs, target, shares, self.d_outputs, self.scratch)
-        self.activation.backward(z, self.outputs, self.d_outputs, self.d_scores, self.scratch)
-        return value
+        if z is not self._z:
+            self._take_up(z)
+        shares = self._equal if weights is None else self._shares(weights)
+        return self._measure(target, shares)
+
+    def _take_up(self, z: FloatArray) -> None:
+        """Look up what a call on these scores needs; a pass gives the same array each time."""
+        self._z, self._equal = z, self._shares(None)
+        self._measure = self.loss.over(
+            self.activation, z, self.outputs, self.d_outputs, self.d_scores, self.scratch
+        )
 
     def decisions(self, z: FloatArray) -> FloatArray:
         """Return what classes are read off after a call: the outputs, or z where they hide it."""
         return z if self.activation.decides_by_score else self.outputs
 
-    def _shares(self, weights: FloatArray | None) -> float | FloatArray:
+    def _shares(self, weights: FloatArray | None) -> Shares:
         outputs_of_the_mean = self.n_outputs if self.loss.mean_over_outputs else 1
         if weights is None:
-            return 1.0 / float(self.outputs.shape[-2] * outputs_of_the_mean)
+            n_terms = self.outputs.shape[-2] * outputs_of_the_mean
+            return EqualShares(1.0 / float(n_terms), self.outputs.dtype)
         total = weights.sum(axis=-1, keepdims=True).astype(np.float64) * outputs_of_the_mean
         share = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
         share = share.astype(weights.dtype)  # before the product, which else is one of float64
         np.multiply(weights[..., np.newaxis], share[..., np.newaxis], out=self.shares)
-        return self.shares
+        return RowShares(self.shares)

@@ -8,8 +8,9 @@ import numpy as np
 
 from nnctl.nn.activation import Activation, Scratch
 from nnctl.nn.arrays import FloatArray, IntArray
-from nnctl.nn.loss import ScoreLoss, Shares, Value, element_sum, weighted_product, weighted_sum
-from nnctl.nn.operations import row_maxima, row_sums
+from nnctl.nn.loss import Measure, ScoreLoss
+from nnctl.nn.operations import maxima_of, ones, product_for
+from nnctl.nn.shares import Shares, Value, element_sum
 
 
 @dataclass(frozen=True)
@@ -27,31 +28,34 @@ class BinaryCrossEntropy(ScoreLoss):
         hard = super().encode(labels, n_outputs, output)
         return hard * (1.0 - self.label_smoothing) + self.label_smoothing / 2.0
 
-    def from_scores(
+    def over(
         self,
-        z: FloatArray,
         activation: Activation,
-        target: FloatArray,
-        shares: Shares,
+        z: FloatArray,
         outputs: FloatArray,
-        gradient: FloatArray,
+        d_outputs: FloatArray,
+        d_scores: FloatArray,
         scratch: Scratch,
-    ) -> Value:
-        # The loss is max(z, 0) - y z + log(1 + e^-|z|), finite and exact for every z.
-        value = scratch[0]
-        np.abs(z, out=value)
-        np.negative(value, out=value)
-        np.exp(value, out=value)
-        np.log1p(value, out=value)
-        gradient.fill(0.0)
-        np.maximum(z, gradient, out=gradient)
-        np.multiply(target, z, out=outputs)
-        gradient -= outputs
-        value += gradient
-        activation.forward(z, outputs, scratch[1:])
-        np.subtract(outputs, target, out=gradient)
-        gradient *= shares
-        return weighted_sum(value, shares)
+    ) -> Measure:
+        values, rest = scratch[0], scratch[1:]
+
+        def measure(target: FloatArray, shares: Shares) -> Value:
+            # The loss is max(z, 0) - y z + log(1 + e^-|z|), finite and exact for every z.
+            np.abs(z, values)
+            np.negative(values, values)
+            np.exp(values, values)
+            np.log1p(values, values)
+            d_scores.fill(0.0)
+            np.maximum(z, d_scores, out=d_scores)
+            np.multiply(target, z, outputs)
+            np.subtract(d_scores, outputs, d_scores)
+            np.add(values, d_scores, values)
+            activation.forward(z, outputs, rest)
+            np.subtract(outputs, target, d_scores)
+            np.multiply(d_scores, shares.factor, d_scores)
+            return shares.sum(values)
+
+        return measure
 
 
 @dataclass(frozen=True)
@@ -70,28 +74,36 @@ class CategoricalCrossEntropy(ScoreLoss):
         hard = super().encode(labels, n_outputs, output)
         return hard * (1.0 - self.label_smoothing) + self.label_smoothing / n_outputs
 
-    def from_scores(
+    def over(
         self,
-        z: FloatArray,
         activation: Activation,
-        target: FloatArray,
-        shares: Shares,
+        z: FloatArray,
         outputs: FloatArray,
-        gradient: FloatArray,
+        d_outputs: FloatArray,
+        d_scores: FloatArray,
         scratch: Scratch,
-    ) -> Value:
-        # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
+    ) -> Measure:
         spread = scratch[0]  # a column written out for all units, which is sooner subtracted
-        spread[...] = row_maxima(z)
-        np.subtract(z, spread, out=outputs)
-        of_targets = weighted_product(target, outputs, shares, gradient)
-        np.exp(outputs, out=outputs)
-        totals = row_sums(outputs)
-        spread[...] = totals
-        outputs /= spread
-        np.subtract(outputs, target, out=gradient)
-        gradient *= shares
-        return weighted_sum(np.log(totals, out=totals), shares) - of_targets
+        column = np.empty((*z.shape[:-1], 1), z.dtype)
+        rows, units = column[..., 0], ones(z.shape[-1], z.dtype)  # units: outputs · 1 = Σ_units
+        take_maxima, multiply = maxima_of(z, out=rows), product_for(outputs)
+
+        def measure(target: FloatArray, shares: Shares) -> Value:
+            # With shifted = z - max z, log p = shifted - log Σ e^shifted: nothing can overflow.
+            take_maxima()
+            spread[...] = column
+            np.subtract(z, spread, outputs)
+            of_targets = shares.product(target, outputs, d_scores)
+            np.exp(outputs, outputs)
+            multiply(outputs, units, rows)
+            spread[...] = column
+            np.divide(outputs, spread, outputs)
+            np.subtract(outputs, target, d_scores)
+            np.multiply(d_scores, shares.factor, d_scores)
+            np.log(column, column)
+            return shares.sum(column) - of_targets
+
+        return measure
 
 
 @dataclass(frozen=True)
@@ -105,18 +117,22 @@ class Perceptron(ScoreLoss):
     name = "perceptron"
     outputs = ("step",)
 
-    def from_scores(
+    def over(
         self,
-        z: FloatArray,
         activation: Activation,
-        target: FloatArray,
-        shares: Shares,
+        z: FloatArray,
         outputs: FloatArray,
-        gradient: FloatArray,
+        d_outputs: FloatArray,
+        d_scores: FloatArray,
         scratch: Scratch,
-    ) -> Value:
-        activation.forward(z, outputs, scratch[1:])
-        np.subtract(outputs, target, out=gradient)
-        gradient *= shares
-        np.multiply(gradient, z, out=scratch[0])
-        return element_sum(scratch[0]) + 0.0  # where -0 was summed up, 0
+    ) -> Measure:
+        values, rest = scratch[0], scratch[1:]
+
+        def measure(target: FloatArray, shares: Shares) -> Value:
+            activation.forward(z, outputs, rest)
+            np.subtract(outputs, target, d_scores)
+            np.multiply(d_scores, shares.factor, d_scores)
+            np.multiply(d_scores, z, values)
+            return element_sum(values) + 0.0  # where -0 was summed up, 0
+
+        return measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import ClassVar, Self, TypeVar
 
@@ -30,11 +31,22 @@ class RowBuffers:
     row_buffers: ClassVar[tuple[str, ...]] = ()
 
     def narrowed(self, rows: int) -> Self:
-        """Return the same thing over the first `rows` rows of the same arrays."""
+        """Return the same thing over `rows` rows, written to the beginning of the same arrays."""
         twin = copy.copy(self)
         for name in self.row_buffers:
-            setattr(twin, name, getattr(self, name)[..., :rows, :])
+            setattr(twin, name, leading_rows(getattr(self, name), rows))
         return twin
+
+
+def leading_rows(buffer: FloatArray, rows: int) -> FloatArray:
+    """Return the beginning of a buffer (..., most_rows, units) as one of (..., rows, units).
+
+    It has no gaps where there are axes in front: NumPy computes some functions of numbers that
+    stand apart otherwise than of those that stand side by side.
+    """
+    *stack, _, units = buffer.shape
+    shape = (*stack, rows, units)
+    return buffer.reshape(-1)[: math.prod(shape)].reshape(shape)
 
 
 class Stage(RowBuffers):

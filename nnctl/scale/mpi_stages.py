@@ -9,6 +9,7 @@ from nnctl.nn.network import Network, Workspace
 from nnctl.nn.normalization import BatchNormalization, Standardize, StandardizeBatch
 from nnctl.nn.objective import Objective
 from nnctl.nn.operations import column_sums
+from nnctl.nn.shares import EqualShares, RowShares, Shares
 from nnctl.scale.mpi import Ranks
 
 
@@ -18,12 +19,12 @@ class SummedObjective(Objective):
     Ranks can add sums up, and divide by the sum of all weights at the end.
     """
 
-    def _shares(self, weights: FloatArray | None) -> float | FloatArray:
+    def _shares(self, weights: FloatArray | None) -> Shares:
         share = 1.0 / (self.n_outputs if self.loss.mean_over_outputs else 1)
         if weights is None:
-            return share
+            return EqualShares(share, self.outputs.dtype)
         np.multiply(weights[:, np.newaxis], share, out=self.shares)
-        return self.shares
+        return RowShares(self.shares)
 
 
 class StandardizeTogether(StandardizeBatch):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from nnctl.nn.activations import ACTIVATIONS
-from nnctl.nn.loss import MOST_TERMS, Loss, weighted_product, weighted_sum
+from nnctl.nn.loss import Loss
 from nnctl.nn.losses import LOSSES
 from nnctl.nn.objective import Objective
 from nnctl.nn.score_losses import CategoricalCrossEntropy
+from nnctl.nn.shares import MOST_TERMS, EqualShares, RowShares, Shares
 
 REFERENCE = np.load(Path(__file__).parents[1] / "reference" / "losses.npz")
 CATEGORICAL = "categorical_cross_entropy"
@@ -177,10 +178,28 @@ def test_losses_are_finite_far_out(name: str, far: float) -> None:
 def test_a_sum_over_many_rows_keeps_the_digits_of_float32(rows: int, weighed: bool) -> None:
     rng = np.random.default_rng(5)
     a, b, weights = (rng.random((rows, 1), dtype=np.float32) for _ in range(3))
-    shares = weights / np.float32(rows) if weighed else 1.0 / rows
-    exact = np.sum(a.astype(float) * b * shares)
-    for value in (
-        weighted_product(a, b, shares, np.empty_like(a)),
-        weighted_sum(a * b, shares),
-    ):
+    shares: Shares = EqualShares(1.0 / rows, a.dtype)
+    if weighed:
+        shares = RowShares(weights / np.float32(rows))
+    exact = np.sum(a.astype(float) * b * shares.factor)
+    for value in (shares.product(a, b, np.empty_like(a)), shares.sum(a * b)):
         assert value == pytest.approx(exact, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("n_outputs", [2, 3])
+def test_an_objective_measures_the_scores_that_it_is_given(name: str, n_outputs: int) -> None:
+    loss, rng = LOSSES[name](), np.random.default_rng(3)
+    output, z = loss.outputs[0], rng.normal(size=(6, n_outputs))
+    target = loss.encode(np.array([0, 1, 1, 0, 1, 0]), n_outputs, output)
+    objective = Objective(ACTIVATIONS[output](), loss, 6, n_outputs, z.dtype)
+    other = rng.normal(size=z.shape)
+    calls = [(z, 6), (other, 6), (z[:4], 4), (z, 4), (z, 6)]  # other arrays, and fewer rows
+    for scores, rows in [*calls, *calls]:
+        scores *= -0.5  # what the same array holds changes
+        narrowed = objective.narrowed(rows)
+        value = narrowed(scores[:rows] if rows < 6 else scores, target[:rows])
+        alone = evaluate(loss, output, scores[:rows].copy(), target[:rows])
+        assert value == alone.value
+        assert narrowed.outputs.tobytes() == alone.outputs.tobytes()
+        assert narrowed.d_scores.tobytes() == alone.d_scores.tobytes()

@@ -11,6 +11,7 @@ from nnctl.nn.arrays import FloatArray
 from nnctl.nn.operations import (
     column_sums,
     is_finite,
+    maxima_of,
     ones,
     product_for,
     row_maxima,
@@ -31,6 +32,18 @@ def test_reductions_are_those_over_the_last_axes(shape: tuple[int, ...]) -> None
     np.testing.assert_allclose(row_sums(values), values.sum(axis=-1, keepdims=True), atol=1e-14)
     sums = np.empty((*shape[:-2], shape[-1]))
     np.testing.assert_allclose(column_sums(values, sums), values.sum(axis=-2), atol=1e-14)
+
+
+@given(SHAPES)
+def test_maxima_are_of_what_stands_in_the_array_when_they_are_taken(
+    shape: tuple[int, ...],
+) -> None:
+    values, maxima = values_of(shape), np.empty(shape[:-1])
+    take = maxima_of(values, maxima)
+    for _ in range(2):
+        values *= -1.5
+        take()
+        np.testing.assert_array_equal(maxima, values.max(axis=-1))
 
 
 @given(SHAPES, st.integers(1, 6))

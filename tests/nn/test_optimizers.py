@@ -176,6 +176,23 @@ def test_a_numpy_float_as_learning_rate_changes_no_byte(
     assert ends[0] == ends[1]
 
 
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize(("name", "settings"), SETTINGS)
+def test_gradients_in_one_array_and_in_others_give_the_same_steps(
+    name: str, settings: dict[str, Any], weight_decay: float
+) -> None:
+    ends = []
+    for in_one_array in (True, False):
+        parameters, array = np.full(20, 0.5, np.float32), np.empty(20, np.float32)
+        optimizer = OPTIMIZERS[name](parameters, 10, **settings | {"weight_decay": weight_decay})
+        for step, gradients in enumerate(gradients_of(10, 20, "float32")):
+            array = array if in_one_array else np.empty_like(array)
+            array[...] = gradients
+            optimizer.step(array, 0.01 / (1 + step))
+        ends.append(parameters.tobytes())
+    assert ends[0] == ends[1]
+
+
 @pytest.mark.parametrize(("name", "settings"), SETTINGS)
 def test_a_restored_optimizer_goes_on_to_the_byte(name: str, settings: dict[str, Any]) -> None:
     gradients = gradients_of(12, 8, "float32")

@@ -15,6 +15,7 @@ from nnctl.nn.losses import LOSSES
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.normalization import NORMALIZATIONS
 from nnctl.nn.objective import Objective
+from nnctl.nn.operations import stacked_product
 from nnctl.nn.optimizers import OPTIMIZERS
 from nnctl.nn.penalties import WeightPenalty
 
@@ -167,3 +168,56 @@ def test_dropout_draws_for_each_network_from_its_own_generator() -> None:
         single = Workspace(network, ROWS).narrowed(ROWS - 2)
         single.draw_masks(np.random.default_rng(seed))
         np.testing.assert_array_equal(scores[seed], single.forward(inputs[seed]))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("rows", "units"), [(1, 3), (3, 1), (40, 60), (1, 700)])
+def test_a_column_times_a_row_has_the_bytes_that_a_single_product_has(
+    rows: int, units: int, dtype: Any
+) -> None:
+    rng = np.random.default_rng(6)
+    columns = rng.normal(size=(N, rows, 1)).astype(dtype)
+    weights = rng.normal(size=(N, 1, units)).astype(dtype)
+    columns[0, 0], weights[1, 0, 0], weights[2, 0] = 0.0, -0.0, -weights[2, 0]
+    found = stacked_product(columns, weights, np.empty((N, rows, units), dtype))
+    for own, *pair in zip(found, columns, weights, strict=True):
+        expected = np.empty((rows, units), dtype)
+        pair[0].dot(pair[1], expected)
+        assert own.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 2, ROWS])
+def test_fewer_rows_leave_no_gaps_between_networks(rows: int) -> None:
+    """NumPy's negative is wrong for some strides of float64, and others may differ in a bit."""
+    network = Network(2, specs(normalization=NORMALIZATIONS["layer"](), dropout=0.5), stack=(N,))
+    workspace = Workspace(network, ROWS).narrowed(rows)
+    objective = objective_of(network, "categorical_cross_entropy").narrowed(rows)
+    for part in (*workspace.stages, workspace.output, objective):
+        for name in part.row_buffers:
+            buffer = getattr(part, name)
+            assert (name, buffer.shape[-2], buffer.flags.c_contiguous) == (name, rows, True)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+def test_a_last_batch_of_one_row_and_one_output_is_what_it_is_alone(
+    loss: str, output: str, dtype: Any
+) -> None:
+    layers = [LayerSpec(4, ACTIVATIONS["tanh"]()), LayerSpec(1, ACTIVATIONS[output]())]
+    alone, stack = drawn(layers, dtype)
+    inputs, targets, _ = rows_of(dtype, 1)
+    targets = np.array(LOSSES[loss]().codes(output), dtype)[[0, 1, 0]].reshape(N, 1, 1)
+    losses, gradients = of_one_row(stack, inputs, targets, loss)
+    for index, network in enumerate(alone):
+        own_loss, own = of_one_row(network, inputs[index], targets[index], loss)
+        assert losses[index] == own_loss
+        assert np.array_equal(gradients[index], own)
+
+
+def of_one_row(network: Network, inputs: Any, targets: Any, loss: str) -> tuple[Any, Any]:
+    """Return loss and gradients of one row, in buffers for eight."""
+    workspace = Workspace(network, 8).narrowed(1)
+    objective = objective_of(network, loss, 8).narrowed(1)
+    value = objective(workspace.forward(inputs), targets)
+    workspace.backward(objective.d_scores)
+    return value, workspace.gradients
