@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nnctl.analysis.compared_runs import ComparedRun, open_runs
-from nnctl.errors import Problem, RunError, UsageError
+from nnctl.config import config_to_dict, load_config
+from nnctl.errors import NnctlError, Problem, RunError, UsageError
 from nnctl.runs.catalogue import entries_at
 from nnctl.runs.directory import (
     CROSS_VALIDATION,
@@ -41,6 +42,7 @@ class ComparedGroup:
     status: str
     planned: tuple[int, ...]  # numbers of its members, which may not all stand there
     members: Mapping[int, ComparedRun]
+    config: Mapping[str, Any]  # of which each member's is made
 
     @property
     def finished(self) -> dict[int, ComparedRun]:
@@ -157,8 +159,23 @@ def open_group(file: Path, label: str) -> tuple[ComparedGroup, list[str]]:
     runs, notes = open_runs([*present.values()])
     status = next(entries_at(path)).status
     members = dict(zip(present, runs, strict=True))
-    group = ComparedGroup(path, label, whole, part, status, planned, members)
+    config, said = config_of_group(path, runs)
+    group = ComparedGroup(path, label, whole, part, status, planned, members, config)
     if not group.finished:
-        message = f"has no {part} yet that is finished; go on with `nnctl resume {path}`"
-        raise RunError(Problem(message, str(path)))
-    return group, notes
+        raise RunError(Problem(why_nothing_counts(group), str(path)))
+    return group, [*notes, *said]
+
+
+def config_of_group(path: Path, runs: Sequence[ComparedRun]) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the config that all members share, else that of one, and why it is that one's."""
+    try:
+        return config_to_dict(load_config(path / "config.yaml")), []
+    except NnctlError as error:
+        return runs[0].config if runs else {}, [str(problem) for problem in error.problems]
+
+
+def why_nothing_counts(group: ComparedGroup) -> str:
+    """Return why a group has no finished member, and what to do."""
+    if {*group.unfinished.values()} == {"diverged"}:
+        return f"has no {group.part} that is finished: all diverged; train with other settings"
+    return f"has no {group.part} yet that is finished; go on with `nnctl resume {group.path}`"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def compare(directories: Sequence[RunDirectory]) -> RunComparison:
         "metrics": [*metrics_of(runs, shared)],
         "same_rows": shared,
         "data": different(facts_of_data(run) for run in runs),
-        "config": different(config_of(run) for run in runs),
+        "config": different(nameless(run.config) for run in runs),
         "environment": different(facts_of_environment(run) for run in runs),
         "beside_the_best": judged,
         "notes": [*notes, *unjudged, *remarks(runs, shared, judged)],
@@ -139,6 +140,7 @@ def metrics_of(
         measure = name.partition("_")[2]
         direction = DIRECTIONS.get(measure)  # another version may have another metric
         comparable = direction is not None and shared.get(name_of_set(name)) is True
+        comparable = comparable and weigh_alike(runs)
         if measure == "loss":
             comparable = comparable and has_one_loss(runs, shared)
         best = best_of(runs, row, str(direction)) if comparable else []
@@ -167,6 +169,12 @@ def best_of(
         return []
     best = SMALLER_OR_LARGER[direction](known)
     return [run.label for run, value in zip(runs, values, strict=True) if value == best]
+
+
+def weigh_alike(runs: Sequence[ComparedRun]) -> bool:
+    """Whether rows count alike in all metrics: with the same weights, or without."""
+    weights = [run.config.get("data", {}).get("sample_weight") for run in runs]
+    return all(each == weights[0] for each in weights)
 
 
 def has_one_loss(runs: Sequence[ComparedRun], shared: Mapping[str, bool | None]) -> bool:
@@ -203,14 +211,28 @@ def facts_of_data(run: ComparedRun) -> dict[str, Any]:
     }
 
 
-def config_of(run: ComparedRun) -> dict[str, Any]:
+def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run's config without its name, which it has to be told by."""
-    return {key: value for key, value in run.config.items() if key != "name"}
+    return {key: value for key, value in config.items() if key != "name"}
 
 
 def facts_of_environment(run: ComparedRun) -> dict[str, Any]:
     """Return what a run was made with."""
-    return {**run.record.get("environment", {}), "threads": run.record.get("threads")}
+    made_with = run.record.get("environment", {})
+    return {**made_with, "threads": run.record.get("threads"), "ranks": ranks_of(run.record)}
+
+
+def ranks_of(record: Mapping[str, Any]) -> Any:
+    """Return how many processes trained a run; where it went on with others, in words.
+
+    >>> ranks_of({}), ranks_of({"ranks": 2, "resumed": [{"ranks": 2}, {}]})
+    (1, '2, then 1')
+    """
+    resumed = record.get("resumed")
+    parts = [record, *(resumed if isinstance(resumed, list) else [])]
+    counts = [part.get("ranks", 1) for part in parts if isinstance(part, Mapping)]
+    first, *others = (count for count, _ in groupby(counts))
+    return ", then ".join(map(str, (first, *others))) if others else first
 
 
 def judge_all(

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from nnctl.analysis.compared_groups import ComparedGroup, open_groups
 from nnctl.analysis.compared_runs import ComparedRun
 from nnctl.analysis.comparing import (
-    config_of,
     facts_of_data,
     facts_of_environment,
     has_one_loss,
     name_of_set,
+    nameless,
+    weigh_alike,
 )
 from nnctl.analysis.differing import different
 from nnctl.analysis.group_differences import Difference, difference_of_means, paired_difference
@@ -74,13 +75,22 @@ class Beside:
         """
         return self.same_rows.get(rows) is True or (rows == "test" and self.has_other_folds)
 
+    @property
+    def runs(self) -> list[ComparedRun]:
+        """All that count, of both sides."""
+        return [*self.reference.finished.values(), *self.other.finished.values()]
+
+    @property
+    def weighs_alike(self) -> bool:
+        """Whether rows count alike on both sides."""
+        return weigh_alike(self.runs)
+
     def is_comparable(self, metric: str) -> bool:
         """Whether both sides measured the same thing, and not only something called the same."""
         rows, _, measure = metric.partition("_")
-        if measure != "loss" or not self.measures_alike(rows):
-            return measure in DIRECTIONS and self.measures_alike(rows)
-        runs = [*self.reference.finished.values(), *self.other.finished.values()]
-        return has_one_loss(runs, self.same_rows)
+        if measure not in DIRECTIONS or not self.measures_alike(rows) or not self.weighs_alike:
+            return False
+        return measure != "loss" or has_one_loss(self.runs, self.same_rows)
 
     def difference(self, metric: str) -> Difference | None:
         """Return how far apart the means of a metric are; None where that says nothing."""
@@ -112,7 +122,7 @@ def compare_groups(files: Sequence[Path]) -> GroupComparison:
         "metrics": [*metrics_of(groups, pairs)],
         "same_rows": {pair.other.label: dict(pair.same_rows) for pair in pairs},
         "data": different(facts_of_data(run) for run in firsts),
-        "config": different(config_of(run) for run in firsts),
+        "config": different(nameless(group.config) for group in groups),
         "environment": different(facts_of_environment(run) for run in firsts),
         "notes": [*dict.fromkeys(notes), *remarks(groups, pairs)],
     }
@@ -121,17 +131,26 @@ def compare_groups(files: Sequence[Path]) -> GroupComparison:
 
 def draw_group_comparison(comparison: GroupComparison) -> Figure:
     """Return the figure of what all members reached, with the means of their groups."""
-    groups, document = comparison.groups, comparison.document
-    panels = [
-        Panel(
-            row["metric"],
-            [{int(n): v for n, v in each["values"].items()} for each in row["groups"]],
-            all(each["paired"] for each in row["differences"]) and bool(row["differences"]),
-        )
-        for row in telling(document["metrics"])
-    ]
+    groups, rows = comparison.groups, telling(comparison.document["metrics"])
+    # What cannot be compared is not put on one scale, unless there is nothing else.
+    panels = [panel_of(row, groups) for row in rows if row["differences"]]
+    panels = panels or [panel_of(row, groups) for row in rows]
     title = f"{len(groups)} groups: each {groups[0].part}, mean and one standard deviation"
     return groups_figure([group.label for group in groups], panels, title)
+
+
+def panel_of(row: Mapping[str, Any], groups: Sequence[ComparedGroup]) -> Panel:
+    """Return a metric as it is drawn, where some can be compared without the others."""
+    differences = row["differences"]
+    comparable = {groups[0].label, *(each["group"] for each in differences)}
+    values = [
+        {int(n): v for n, v in each["values"].items()}
+        if group.label in comparable or not differences
+        else {}
+        for group, each in zip(groups, row["groups"], strict=True)
+    ]
+    paired = bool(differences) and all(each["paired"] for each in differences)
+    return Panel(row["metric"], values, paired)
 
 
 def about(group: ComparedGroup) -> dict[str, Any]:
@@ -263,9 +282,16 @@ def remarks_on(pair: Beside) -> Iterator[str]:
             yield f"whether the {rows} rows of {names} are the same is not known"
         elif not pair.measures_alike(rows):
             yield f"the {rows} rows of {names} differ: {rows} metrics cannot be compared"
+    if not pair.weighs_alike:
+        yield f"the rows of {names} have other weights: no metrics can be compared"
+        return
+    alike = [rows for rows in pair.same_rows if pair.measures_alike(rows)]
+    if alike and not any(pair.is_comparable(f"{rows}_loss") for rows in alike):
+        yield f"the losses of {names} are not measured alike, and cannot be compared"
     if pair.has_other_folds:
         yield f"{names} have other folds of the same rows: their means are compared, and no pairs"
     dropped = {*pair.reference.finished} ^ {*pair.other.finished}
     if pair.members_pair_up and dropped:
-        some = ", ".join(map(str, sorted(dropped)))
-        yield f"{names}: {pair.reference.part} {some} is finished in one alone, and has no pair"
+        some, part = ", ".join(map(str, sorted(dropped))), pair.reference.part
+        told = f"{part} {some} is" if len(dropped) == 1 else f"{part}s {some} are each"
+        yield f"{names}: {told} finished in one alone; differences are those of the pairs"

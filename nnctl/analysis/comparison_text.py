@@ -13,6 +13,7 @@ from nnctl.analysis.report_parts import ReportPicture
 from nnctl.training.comparison import FEWEST_ROWS
 
 CLEAR = 2.0  # standard errors, from which on a difference is usually called clear
+NOTHING = "–"  # where a run has no value
 SECTIONS = {
     "config": "What differs in the config",
     "data": "What differs in the data",
@@ -61,8 +62,8 @@ def table_of(
 
 
 def texts_of(row: Mapping[str, Any]) -> list[str]:
-    """Return each run's value of a key that differs, as people read it; - where it has none."""
-    texts = [text_of(value) for value in row["values"]]
+    """Return each run's value of a key that differs, as people read it."""
+    texts = [NOTHING if value is None else text_of(value) for value in row["values"]]
     return [text[:DIGEST_CHARACTERS] for text in texts] if row["key"] == "sha256" else texts
 
 

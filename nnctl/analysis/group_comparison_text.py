@@ -12,13 +12,12 @@ from nnctl.analysis.comparing_groups import (
     draw_group_comparison,
     telling,
 )
-from nnctl.analysis.comparison_text import CAPTIONS, SECTIONS, table_of
+from nnctl.analysis.comparison_text import CAPTIONS, NOTHING, SECTIONS, table_of
 from nnctl.analysis.pictures import Picture
 from nnctl.analysis.report_encoding import encoded
 from nnctl.analysis.report_parts import ReportPicture, ReportTable
 
 BETTER = {"max": ("better", "worse"), "min": ("worse", "better")}  # by more, by less
-NOTHING = "–"
 DIGITS = 4
 # What the members of a group have in common, and their spread therefore does not contain.
 LAST_WORDS = {
@@ -86,12 +85,20 @@ def spread_text(spread: Mapping[str, Any]) -> str:
 def differences_of(row: Mapping[str, Any], labels: list[str]) -> list[str]:
     """Return the differences of a metric, a text for each group but the first."""
     known = {each["group"]: each for each in row["differences"]}
+    first, *others = (spread["n"] for spread in row["groups"])
     return [
-        with_error(known[label]["difference"], known[label]["standard_error"], sign="+")
-        if label in known
-        else NOTHING
-        for label in labels
+        difference_text(known[label], max(first, counted)) if label in known else NOTHING
+        for label, counted in zip(labels, others, strict=True)
     ]
+
+
+def difference_text(difference: Mapping[str, Any], counted: int) -> str:
+    """Return a difference and its error; of how many pairs, where the means are of more runs."""
+    text = with_error(difference["difference"], difference["standard_error"], sign="+")
+    pairs = difference["pairs"]
+    if pairs is None or pairs == counted:
+        return text
+    return f"{text} ({pairs} pair{'' if pairs == 1 else 's'})"
 
 
 def with_error(value: float, error: float, sign: str = "") -> str:

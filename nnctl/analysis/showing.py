@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nnctl.analysis.written_config import written_config
 from nnctl.data.fingerprint import changes
 from nnctl.data.loading import load_tables
 from nnctl.errors import NnctlError
-from nnctl.runs.catalogue import SETS, entries_at
+from nnctl.runs.catalogue import SETS, Entry, entries_at
 from nnctl.runs.contents import files_of
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.json_file import read_json
@@ -37,6 +38,8 @@ def show_run(run: RunDirectory) -> dict[str, Any]:
         "stacked": record.get("stacked", 1),
         "command": record.get("command", []),
         "seed": record.get("seed"),
+        "training_seed": training_seed(entry),
+        "ranks": record.get("ranks", 1),
         "threads": record.get("threads"),
         "metrics": by_set(summary.get("best", {})),
         "expect": summary.get("expect", []),
@@ -46,6 +49,17 @@ def show_run(run: RunDirectory) -> dict[str, Any]:
         "files": [vars(file) for file in files_of(run.path)],
         "notices": [*notices, *look_at_data(run, record)],
     }
+
+
+def training_seed(entry: Entry) -> int | None:
+    """Return what weights and shuffles are derived from; None where it is not known."""
+    config = written_config(entry)
+    training = config.get("training") if "seed" in config else None
+    if not isinstance(training, Mapping):
+        return None
+    own: int | None = training.get("seed")
+    seed: int = config["seed"]
+    return seed if own is None else own
 
 
 def by_set(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -239,9 +239,9 @@ def _unbroken(headings: Sequence[str], rows: Sequence[Sequence[object]], width: 
 
 
 def _broken(heading: str, longest: int) -> str:
-    """Return a heading on lines of at most so many characters, as far as its `_` allow it."""
+    """Return a heading on lines of at most so many characters, as far as `_` and `.` allow."""
     lines = [""]
-    for word in re.findall("[^_]*_|[^_]+", heading):
+    for word in re.findall("[^._]*[._]|[^._]+", heading):
         if lines[-1] and len(lines[-1] + word) > longest:
             lines.append("")
         lines[-1] += word

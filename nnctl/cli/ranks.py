@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -46,7 +48,7 @@ def run_command(command: Callable[[], None]) -> None:
     try:
         ranks = joined(size)
         if ranks.size == 1:
-            command()
+            run_single(command)
             return
         from nnctl.scale.mpi_job import run_job
 
@@ -56,6 +58,16 @@ def run_command(command: Callable[[], None]) -> None:
         if rank == 0:
             console.say(f"error: {error}")
         raise SystemExit(error.exit_code) from None
+
+
+def run_single(command: Callable[[], None]) -> None:
+    """Run the command as the only rank, whose exit code is no accident that MPI is to tell of."""
+    from nnctl.scale.mpi import leave
+
+    try:
+        command()
+    finally:
+        leave()
 
 
 def launched() -> tuple[int, int]:
@@ -69,7 +81,8 @@ def launched() -> tuple[int, int]:
 def joined(size: int) -> Ranks:
     """Return the ranks; raise UsageError where MPI is missing, or knows nothing of the others."""
     try:
-        from nnctl.scale.mpi import all_ranks
+        with signals_at_once():
+            from nnctl.scale.mpi import all_ranks
     except (ImportError, RuntimeError) as error:
         message = f"{size} processes were started together, but MPI cannot be used ({error})"
         raise UsageError(f"{message}; install it: pip install 'nnctl[mpi]'") from None
@@ -80,6 +93,23 @@ def joined(size: int) -> Ranks:
             "of another MPI than mpi4py; start them with the mpiexec that belongs to it"
         )
     return ranks
+
+
+@contextlib.contextmanager
+def signals_at_once() -> Iterator[None]:
+    """Let a signal end this process without a word, as Python would not while it waits in C.
+
+    So it does where MPI starts, and forever where another rank was ended before it got there.
+    """
+    before = {each: signal.getsignal(each) for each in console.ENDINGS}
+    heeded = {each: way for each, way in before.items() if way is not signal.SIG_IGN}
+    for each in heeded:
+        signal.signal(each, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for each, way in heeded.items():
+            signal.signal(each, way)
 
 
 def reading() -> Callable[..., Dataset]:
@@ -120,7 +150,8 @@ def of_idle_ranks(experiment: Experiment, size: int) -> tuple[str, ...]:
     if rows >= size:
         return ()
     has, idle = console.numbered(rows, "row"), size - rows
-    return (f"a batch has {has}: {idle} of {size} ranks have none of it",)
+    have = "has" if idle == 1 else "have"
+    return (f"a batch has {has}: {idle} of {size} ranks {have} none of it",)
 
 
 def alone(name: str, function: Callable[P, None]) -> Callable[P, None]:

@@ -11,8 +11,6 @@ import typer
 from nnctl.cli import console
 from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Output, RunArgument, RunsDir
 
-SUFFIXES = (".html", ".htm")
-
 
 def report(
     run: RunArgument = None,
@@ -34,16 +32,14 @@ def report(
     picture, and the config that they share.
     """
     from nnctl.analysis.report_group import reported_group
-    from nnctl.errors import UsageError
-    from nnctl.pages.rendering import refuse_other_files
+    from nnctl.pages.rendering import refuse_other_files, require_page_name
     from nnctl.runs.atomic import require_writable
     from nnctl.runs.directory import find_run
 
     group = reported_group(run, runs_dir)
     directory = find_run(run, runs_dir).path if group is None else group.parent
     path = output or directory / "report.html"
-    if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"a report is a page of HTML; name it .html (received {path})")
+    require_page_name(path, "a report")
     if not force:
         refuse_other_files(path)
     require_writable(path)

@@ -42,6 +42,9 @@ def compare(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Draw the curves as .png or .svg."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the page, even if nnctl did not make it.")
+    ] = False,
     json: Json = False,
     runs_dir: RunsDir = DEFAULT_RUNS_DIR,
 ) -> None:
@@ -58,17 +61,12 @@ def compare(
     """
     from nnctl.analysis.compared_groups import named_groups
     from nnctl.analysis.comparing import compare as compare_runs
-    from nnctl.analysis.pictures import require_place
-    from nnctl.runs.atomic import require_writable
     from nnctl.runs.directory import find_run
     from nnctl.training.threads import blas_threads
 
     groups = named_groups(runs, runs_dir)
     directories = [] if groups else [find_run(reference, runs_dir) for reference in runs]
-    if output is not None:
-        require_place(output)
-    if html is not None:
-        require_writable(html)
+    require_places(html, output, force=force)
     if groups:
         from nnctl.cli.runs_compare_groups import compare_groups
 
@@ -85,6 +83,21 @@ def compare(
         console.write("".join(f"{path}\n" for path in written))
     else:
         present(comparison.document)
+
+
+def require_places(html: Path | None, output: Path | None, *, force: bool) -> None:
+    """Raise, before any work is done, what would be raised where the files are written."""
+    from nnctl.analysis.pictures import require_place
+    from nnctl.pages.rendering import refuse_other_files, require_page_name
+    from nnctl.runs.atomic import require_writable
+
+    if output is not None:
+        require_place(output)
+    if html is not None:
+        require_page_name(html, "a comparison")
+        if not force:
+            refuse_other_files(html)
+        require_writable(html)
 
 
 def save(comparison: RunComparison, html: Path | None, output: Path | None) -> Iterator[Path]:
@@ -144,9 +157,10 @@ def present_metrics(labels: Sequence[str], metrics: Sequence[Mapping[str, Any]])
 
 def marked(labels: Sequence[str], row: Mapping[str, Any]) -> list[str]:
     """Return a metric's values as texts, points under points, the best ones marked."""
+    from nnctl.analysis.comparison_text import NOTHING
     from nnctl.cli.matrices import aligned
 
-    values = [value.rstrip() for value in aligned(row["values"], DIGITS)]
+    values = [value.rstrip() or NOTHING for value in aligned(row["values"], DIGITS)]
     return [
         f"{value}{BEST if label in row['best'] else ''}"
         for value, label in zip(values, labels, strict=True)

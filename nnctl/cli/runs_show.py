@@ -87,7 +87,7 @@ def facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if document["parameters"] is not None:
         yield "parameters", f"{document['parameters']:,}"
     yield "command", shlex.join(map(str, document["command"]))
-    yield "seed", f"{document['seed']}, BLAS threads {document['threads']}"
+    yield "seed", arithmetic(document)
     yield from data_facts(document["data"])
     for entry in document["resumed"]:
         yield "resumed", resumption(entry)
@@ -97,6 +97,19 @@ def facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     ]
     yield "made with", ", ".join([*made, str(environment.get("blas", ""))])
     yield "machine", f"{environment.get('platform')}, {environment.get('processors')} processors"
+
+
+def arithmetic(document: Mapping[str, Any]) -> str:
+    """Return what the run's numbers follow from beside its config and data."""
+    seed, of_training = document["seed"], document["training_seed"]
+    ranks = document["ranks"]
+    parts = [
+        str(seed),
+        "" if of_training in (seed, None) else f"training seed {of_training}",
+        f"BLAS threads {document['threads']}",
+        "" if ranks == 1 else f"trained by {ranks} ranks",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def epochs(document: Mapping[str, Any]) -> str:
@@ -129,7 +142,8 @@ def resumption(entry: Mapping[str, Any]) -> str:
         for key, (before, now) in entry.get("changes", {}).items()
     ]
     told = f"; {', '.join(changed)}" if changed else ""
-    return f"{when(entry.get('at'))}, after epoch {entry.get('epoch')}{batches}{told}"
+    ranks = f", by {entry['ranks']} ranks" if "ranks" in entry else ""
+    return f"{when(entry.get('at'))}, after epoch {entry.get('epoch')}{batches}{ranks}{told}"
 
 
 def present_metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> None:

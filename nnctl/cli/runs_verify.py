@@ -12,7 +12,7 @@ from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, Quiet, RunArgument, RunsDi
 if TYPE_CHECKING:
     from nnctl.training.experiment import Experiment
     from nnctl.training.loop import EpochResult
-    from nnctl.training.verifying import Verification
+    from nnctl.training.verification import Verification
 
 
 def verify(
@@ -26,6 +26,9 @@ def verify(
     These are metrics.csv, the checkpoints and the summary. It is trained in a temporary directory,
     with as many threads as it had. A run that was resumed with changes is resumed alike; one that
     has not come to its end is compared as far as it is. The exit code is 6 where something differs.
+
+    The ranks of an MPI job add up in another order than one process: of what they trained, only
+    metrics.csv is held to what comes now, but for its last digits.
     """
     from nnctl.runs.directory import find_run
     from nnctl.training.verifying import verify_run
@@ -51,7 +54,7 @@ def present(verification: Verification) -> None:
     epochs = console.numbered(verification.epochs, "epoch")
     rows = (
         "metrics.csv",
-        "same" if verification.rows is None else "differs",
+        verdict_on_rows(verification),
         "",
         f"{epochs} compared" if verification.rows is None else difference_of(verification),
     )
@@ -66,6 +69,13 @@ def present(verification: Verification) -> None:
     ]
     title = f"{verification.run}: {verification.status}, trained again"
     console.write_table(("file", "verdict", "sha256", "what"), [rows, *files], title)
+
+
+def verdict_on_rows(verification: Verification) -> str:
+    """Return whether metrics.csv is the same, or differs by no more than rounding does."""
+    if verification.rows is None:
+        return "same"
+    return "close" if verification.rows_hold else "differs"
 
 
 def difference_of(verification: Verification) -> str:
@@ -85,26 +95,32 @@ def value(number: float | None) -> str:
 
 
 def require_sameness(verification: Verification) -> None:
-    """Raise ExpectationError where anything differs, with what may explain it."""
+    """Raise ExpectationError where more differs than may, with what may explain it."""
     from nnctl.errors import ExpectationError, Problem
 
-    if verification.is_same:
+    if verification.holds:
         return
     parts = [
         *([f"it ended otherwise: {verification.ended}"] if verification.ended else []),
-        *([f"metrics.csv {difference_of(verification)}"] if verification.rows else []),
-        *(f"{file.file}: {file.difference}" for file in verification.files if not file.same),
+        *([] if verification.rows_hold else [f"metrics.csv {difference_of(verification)}"]),
+        *(f"{file.file}: {file.difference}" for file in verification.refuting_files),
     ]
     message = f"is not the same when trained again: {parts[0]}; {explanation(verification)}"
     raise ExpectationError(Problem(message, verification.run))
 
 
+BY_RANKS = "it was trained by {} ranks, whose sums round otherwise, but seldom by more than {:g}"
+
+
 def explanation(verification: Verification) -> str:
     """Return what may explain a difference."""
-    if verification.environment:
-        pairs = [f"{k} {then}, now {now}" for k, (then, now) in verification.environment.items()]
-        return f"it was trained with another {' and '.join(pairs)}"
-    return (
+    others = dict(verification.environment)
+    ranks, _ = others.pop("ranks", (1, 1))
+    reasons = [] if ranks == 1 else [BY_RANKS.format(ranks, verification.tolerance)]
+    if others:
+        pairs = [f"{key} {then}, now {now}" for key, (then, now) in others.items()]
+        reasons.append(f"it was trained with another {' and '.join(pairs)}")
+    return "; ".join(reasons) or (
         "versions and machine are as recorded, so look for an edited file or another processor, "
         "whose BLAS kernels round otherwise"
     )

@@ -173,6 +173,11 @@ def check_count(sweep: SweepConfig) -> Iterator[Finding]:
         yield Finding(("trials",), f"{message} (received {sweep.trials}); leave `trials` out")
 
 
+def is_counted(parameter: ParameterConfig) -> bool:
+    """Return whether a parameter has so many values, and no others between them."""
+    return parameter.choice is not None or parameter.int is not None or parameter.step is not None
+
+
 def number_of_values(parameter: ParameterConfig) -> int:
     """Return how many values a grid takes of a parameter."""
     if parameter.choice is not None:

@@ -42,7 +42,7 @@ def shuffled_order(n_rows: int, seed: int, epoch: int, shards: int = 1) -> IntAr
         order = stream(seed, "shuffle", epoch).permutation(n_rows)
     else:
         order = np.arange(n_rows)
-        for number in range(shards):
+        for number in range(min(shards, n_rows)):  # the others are empty
             stream(seed, "shuffle", epoch, number).shuffle(order[number::shards])
     order.flags.writeable = False
     return order

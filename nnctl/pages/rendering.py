@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 from nnctl.errors import Problem, UsageError, printable
 
 ROOM = Path(__file__).parent
+SUFFIXES = (".html", ".htm")
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 NOTHING = "–"
 LONGEST_CELL = 400  # characters
@@ -50,6 +51,12 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     Raises jinja2.UndefinedError for a name that the document lacks.
     """
     return environment().get_template(template).render(context)
+
+
+def require_page_name(path: Path, what: str) -> None:
+    """Raise UsageError unless the path is named as a page; `what` is to be written there."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{what} is a page of HTML; name it .html (received {path})")
 
 
 def refuse_other_files(path: Path) -> None:

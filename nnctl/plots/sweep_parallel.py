@@ -32,7 +32,7 @@ class Coordinate:
 
     name: str
     values: FloatArray  # (n_trials,) positions in `labels` where there are any, NaN for none
-    labels: tuple[str, ...] = ()  # of what is no number
+    labels: tuple[str, ...] = ()  # of what was chosen from a list
     logarithmic: bool = False
     falling: bool = False  # the smallest value above
 
@@ -51,8 +51,9 @@ def parallel_figure(coordinates: Sequence[Coordinate], order: Sequence[int], tit
     heights = np.array([heights_of(coordinate) for coordinate in coordinates])  # (n_axes, n_trials)
     for trial in sorted(set(range(heights.shape[1])) - set(order)):
         axes.plot(range(count - 1), heights[:-1, trial], **LOST)
+    shares = shares_of(coordinates[-1].values[[*order]])
     for place, trial in reversed([*enumerate(order)]):
-        style = BEST if place == 0 else line_of(place / max(1, len(order) - 1))
+        style = BEST if place == 0 else line_of(shares[place])
         axes.plot(range(count), heights[:, trial], **style)
     for place, coordinate in enumerate(coordinates):
         draw_axis(axes, place, coordinate)
@@ -67,6 +68,14 @@ def parallel_figure(coordinates: Sequence[Coordinate], order: Sequence[int], tit
     axes.tick_params(axis="x", length=0, pad=8)
     name_lines(figure, len(order), heights.shape[1] - len(order))
     return figure
+
+
+def shares_of(values: FloatArray) -> list[float]:
+    """Return the share of the other trials that are better than each, `values` being in order."""
+    first: dict[float, int] = {}  # of those with the same value
+    for place, value in enumerate(values):
+        first.setdefault(float(value), place)
+    return [first[float(value)] / max(1, len(values) - 1) for value in values]
 
 
 def line_of(share: float) -> Style:

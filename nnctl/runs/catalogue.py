@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nnctl.errors import RunError, StorageError
 from nnctl.runs.atomic import storage_error
@@ -20,6 +20,7 @@ from nnctl.runs.json_file import read_json
 from nnctl.runs.lock import is_held
 from nnctl.runs.status import KILLED
 
+Known = TypeVar("Known", str, int)
 DAMAGED = "damaged"  # the status of what cannot be read
 SETS = ("test", "validation", "train")  # the rows that say most come first
 LONGEST_LINE = 4096  # of metrics.csv, in bytes
@@ -154,9 +155,9 @@ def entry_of_group(path: Path, file: str) -> Entry:
         KINDS[file],
         status,
         numbers({**means_of(record.get("metrics", {})), **best_of(record)}),
-        data=first.data,
-        rows=first.rows,
-        parameters=first.parameters,
+        data=same(each.data for each in members),
+        rows=same(each.rows for each in members),
+        parameters=same(each.parameters for each in members),
         seed=record.get("seed"),
         started=first.started,
         seconds=sum(each.seconds or 0.0 for each in members) if members else None,
@@ -168,6 +169,12 @@ def members_of(path: Path) -> list[Path]:
     """Return the directories of the runs in a directory of runs; a hidden one is no run yet."""
     found = (file.parent for file in path.glob(f"*/{RUN_JSON}"))
     return sorted(member for member in found if not member.name.startswith("."))
+
+
+def same(values: Iterable[Known | None]) -> Known | None:
+    """Return what is true of all members of which it is known; None where they differ."""
+    known = {value for value in values if value is not None}
+    return known.pop() if len(known) == 1 else None
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:

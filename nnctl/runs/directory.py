@@ -176,9 +176,14 @@ def find_group(reference: str, runs_dir: Path) -> Path | None:
 
 
 def places_of(reference: str, runs_dir: Path) -> list[Path]:
-    """Return where to look for what is called so: a bare name is one under `runs_dir` first."""
+    """Return where to look for what is called so: a bare name is one under `runs_dir` first.
+
+    A path, such as iris-seeds/seed-3, is one from here first.
+    """
     path = Path(reference)
-    return [runs_dir / path, path] if path.name == reference else [path]
+    if path.is_absolute() or reference.startswith("."):
+        return [path]
+    return [runs_dir / path, path] if path.name == reference else [path, runs_dir / path]
 
 
 def _is_run(path: Path) -> bool:
@@ -199,13 +204,13 @@ def _age(run: RunDirectory) -> tuple[str, int, str]:
 
 
 def _no_runs(runs_dir: Path) -> str:
-    remedy = "train one with `nnctl train CONFIG`"
     groups = [file for file in list_groups(runs_dir) if list_runs(file.parent)]
-    if groups:
-        whole, part = GROUPS[groups[-1].name]
-        last = list_runs(groups[-1].parent)[-1].path
-        remedy += f", or name a {part} of a {whole}, such as {last}"
-    return f"no runs in {runs_dir} yet; {remedy}"
+    if not groups:
+        return f"no runs in {runs_dir} yet; train one with `nnctl train CONFIG`"
+    whole, part = GROUPS[groups[-1].name]
+    last = list_runs(groups[-1].parent)[-1].path
+    remedy = f"train one with `nnctl train CONFIG`, or name a {part} of a {whole}, such as {last}"
+    return f"no single run in {runs_dir}; {remedy}"
 
 
 def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Problem:
@@ -218,13 +223,23 @@ def _not_found(reference: str, candidates: list[Path], runs_dir: Path) -> Proble
                     return Problem(_members_of(path, *group), file=str(path))
             if path.is_dir():
                 return Problem("is not a run: it holds no run.json; give another", file=str(path))
+        for place in (path.parent for path in candidates):
+            for file, group in GROUPS.items():
+                if (place / file).is_file():
+                    members = f"{place} {_members_of(place, *group)}"
+                    return Problem(f"there is no run {reference!r}: {members}")
+    return Problem(f"there is no run {reference!r}{_nearest(reference, runs_dir)}")
+
+
+def _nearest(reference: str, runs_dir: Path) -> str:
     names = [run.name for run in list_runs(runs_dir)]
-    if not names:
-        return Problem(f"there is no run {reference!r}: {_no_runs(runs_dir)}")
-    close = difflib.get_close_matches(Path(reference).name, names)
-    shown = ", ".join(names[-MOST_NAMES_LISTED:])
-    remedy = f"did you mean {' or '.join(close)}?" if close else f"the latest are {shown}"
-    return Problem(f"there is no run {reference!r} in {runs_dir}; {remedy}")
+    groups = [file.parent.name for file in list_groups(runs_dir)]
+    close = difflib.get_close_matches(Path(reference).name, [*names, *groups])
+    if close:
+        return f" in {runs_dir}; did you mean {' or '.join(close)}?"
+    if names:
+        return f" in {runs_dir}; the latest are {', '.join(names[-MOST_NAMES_LISTED:])}"
+    return f": {_no_runs(runs_dir)}"
 
 
 def _members_of(path: Path, whole: str, part: str) -> str:

@@ -45,7 +45,11 @@ def hold_run(run: Directory) -> Iterator[int]:
         else:
             message = "is being trained by another process; wait for it, or stop it"
             raise RunError(Problem(message, file=str(run.path)))
-        yield descriptor
+        holder = os.getpid()
+        try:
+            yield descriptor
+        finally:
+            _unlock(descriptor, holder)
 
 
 def is_held(run: Directory) -> bool:
@@ -67,12 +71,13 @@ def hold_unborn(path: Path) -> int:
 def keep_held(run: Directory, descriptor: int) -> None:
     """Hold a run that was created a moment ago until `hold_run` does, or `run` is let go of."""
     _NEWBORN[id(run)] = descriptor
-    weakref.finalize(run, _let_go, id(run))
+    weakref.finalize(run, _let_go, id(run), os.getpid())
 
 
-def _let_go(key: int) -> None:
+def _let_go(key: int, holder: int) -> None:
     descriptor = _NEWBORN.pop(key, None)
     if descriptor is not None:
+        _unlock(descriptor, holder)
         os.close(descriptor)
 
 
@@ -94,6 +99,13 @@ def _opened(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _unlock(descriptor: int, holder: int) -> None:
+    """Let go of a lock that this process holds, also where forked ones have the descriptor."""
+    if os.getpid() == holder:  # and is no fork, which may close a descriptor and no more
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def lock_alone(descriptor: int, *, without_locks: bool) -> bool:

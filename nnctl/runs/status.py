@@ -34,7 +34,9 @@ def latest_unfinished(runs_dir: Path) -> RunDirectory:
     if not runs:
         commands = [f"`nnctl resume {path}`" for path in _stopped_groups(runs_dir)]
         remedy = f"go on with {' or '.join(commands)}, or " if commands else ""
-        raise RunError(f"no runs in {runs_dir} yet; {remedy}train one with `nnctl train CONFIG`")
+        kind, yet = ("single run", "") if list_groups(runs_dir) else ("runs", " yet")
+        remedy += "train one with `nnctl train CONFIG`"
+        raise RunError(f"no {kind} in {runs_dir}{yet}; {remedy}")
     unfinished = [run for run in runs if _may_go_on(run)]
     return (unfinished or runs)[-1]
 

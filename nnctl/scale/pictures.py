@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nnctl.config.sweep_schema import ParameterConfig
 from nnctl.plots.encoding import figure_bytes
 from nnctl.plots.sweep_importance import parameter_importance_figure
 from nnctl.plots.sweep_parallel import Coordinate, parallel_figure
@@ -20,6 +21,7 @@ from nnctl.scale.sweep import Sweep
 from nnctl.training.metrics import direction
 
 MOST_AXES = 12
+MOST_PLACES = 12  # of numbers on an axis, which are written beside it each
 WIDE = 30.0  # the ratio of values beyond which an axis is logarithmic
 
 
@@ -32,7 +34,7 @@ def draw_sweep(sweep: Sweep) -> list[Path]:
     name, space = sweep.directory.path.name, sweep.file.sweep.parameters
     shares = importances(results, space, sweep.metric)
     keys = sorted(space, key=lambda key: -shares.get(key, 0.0))[:MOST_AXES]
-    coordinates = [coordinate(key, results) for key in space if key in keys]
+    coordinates = [coordinate(key, results, space[key]) for key in space if key in keys]
     coordinates.append(metric_coordinate(sweep.metric, results))
     title = f"{name}: {len(results)} trials"
     places = {result.number: place for place, result in enumerate(results)}
@@ -47,11 +49,15 @@ def draw_sweep(sweep: Sweep) -> list[Path]:
     return paths
 
 
-def coordinate(key: str, results: Sequence[TrialResult]) -> Coordinate:
-    """Return the axis of a parameter."""
+def coordinate(key: str, results: Sequence[TrialResult], parameter: ParameterConfig) -> Coordinate:
+    """Return the axis of a parameter; of a few numbers to choose from each has a place."""
     values = [result.parameters[key] for result in results]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return numeric(key, np.array(values, dtype=np.float64), falling=False)
+        if parameter.choice is None or len({*values}) > MOST_PLACES:
+            return numeric(key, np.array(values, dtype=np.float64), falling=False)
+        order = sorted({*values})
+        places = np.array([order.index(value) for value in values], dtype=np.float64)
+        return Coordinate(key, places, tuple(map(brief, order)))
     texts = [brief(value) for value in values]
     labels = tuple(dict.fromkeys(texts))
     places = np.array([labels.index(text) for text in texts], dtype=np.float64)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from nnctl.config import Config
-from nnctl.config.sweep_checks import number_of_values
+from nnctl.config.sweep_checks import is_counted, number_of_values
 from nnctl.config.sweep_loading import SweepFile, load_sweep
 from nnctl.data.dataset import load_dataset
 from nnctl.data.fingerprint import changes
@@ -129,7 +129,8 @@ def look_at(file: SweepFile) -> Look:
     assembly, first = assemble(first, dataset)
     metric = chosen_metric(file, first)
     planned = of_invalid(invalid) if file.sweep.search in SUGGESTIONS else ()
-    notices = (*planned, *of_bars(first), *dataset.notices, *assembly.notices)
+    of_choice = (*of_repeats(file), *of_other_rows(first, trials))
+    notices = (*planned, *of_choice, *of_bars(first), *dataset.notices, *assembly.notices)
     count, epochs = file.sweep.trials or len(trials), first.training.epochs
     alike = {
         number: shape
@@ -184,6 +185,32 @@ def of_trials(numbers: list[int]) -> str:
     return (
         f"trial{'s' if len(numbers) > 1 else ''} {shown}{f' and {more} more' if more > 0 else ''}"
     )
+
+
+def of_repeats(file: SweepFile) -> Iterator[str]:
+    """Say that there are more trials than values to try, so that some are made again."""
+    sweep = file.sweep
+    counts = [number_of_values(each) for each in sweep.parameters.values() if is_counted(each)]
+    trials, combinations = sweep.trials or 0, prod(counts)
+    if sweep.search != "grid" and len(counts) == len(sweep.parameters) and trials > combinations:
+        s = "" if combinations == 1 else "s"
+        yield (
+            f"{trials} trials of {combinations} combination{s}: some are the same; `search: grid`"
+            " takes each once"
+        )
+
+
+def of_other_rows(config: Config, trials: Mapping[int, Parameters]) -> Iterator[str]:
+    """Say that trials with another seed are judged by other rows, of which some are easier."""
+    data = config.data
+    is_drawn = data.split.shuffle and (data.split.validation > 0 or data.split.test > 0)
+    is_made = data.generator is not None and data.generator.seed is None
+    seeds = {str(parameters.get("seed")) for parameters in trials.values()}
+    if len(seeds) > 1 and data.validation_source is None and (is_drawn or is_made):
+        yield (
+            "`seed` draws other rows into each set, so the trials are not compared on the same"
+            " rows; sweep over training.seed"
+        )
 
 
 def of_bars(config: Config) -> tuple[str, ...]:

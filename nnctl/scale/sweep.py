@@ -144,7 +144,7 @@ class Sweep:
                     yield result
 
     def _next(self, pool: Crew[Any]) -> list[int]:
-        """Take the next trial from those waiting, and those that may train stacked with it.
+        """Take the next trial from those waiting, or those like it that may train stacked.
 
         Each worker gets its share of them. Who was in hand when a worker died trains alone.
         """
@@ -153,9 +153,7 @@ class Sweep:
         if shape is not None and pool.takes_several and isinstance(self.chooser, Plan):
             same = [n for n in self._waiting if self.alike.get(n) == shape]
             most = min(shape.most, -(-len(same) // len(pool.idle)))
-            numbers = [n for n in same if n not in self._deaths][:most]
-            if first in self._deaths or not numbers:
-                numbers = [first]
+            numbers = [n for n in same if n not in self._deaths][:most] or [first]
         self._waiting = [n for n in self._waiting if n not in numbers]
         return numbers
 

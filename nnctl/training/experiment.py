@@ -92,7 +92,8 @@ class Experiment:
     def training(self) -> Iterator[AddRows]:
         """Hold the run while it is trained, and write down how that ended.
 
-        Gives what adds epochs to its history. Whoever adds any lets the trainer stand there first.
+        Gives what adds epochs to its history. The trainer's snapshot is to follow them at once: of
+        a training that ends in between, rows are taken back whose epochs no snapshot has seen.
         """
         held = hold_run(self.run) if self.resumption is None else self.resumption.held
         with held, blas_threads(self.assembly.threads):

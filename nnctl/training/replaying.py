@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import index
 from typing import Any
 
 from nnctl.training.experiment import Experiment
@@ -29,4 +30,14 @@ def dealt_as_then(
 def ranks_in(record: Mapping[str, Any], epoch: int) -> int:
     """Return how many processes trained an epoch, counted from 0, as far as a run.json says so."""
     resumed = [each for each in record.get("resumed", ()) if each.get("epoch", epoch + 1) <= epoch]
-    return max(int([record, *resumed][-1].get("ranks", 1)), 1)
+    ranks: int = [record, *resumed][-1].get("ranks", 1)
+    return max(ranks, 1)
+
+
+def check_ranks(record: Mapping[str, Any]) -> None:
+    """Raise TypeError where a run.json gives no numbers of processes and epochs."""
+    for each in (record, *record.get("resumed", ())):
+        if not isinstance(each, Mapping):
+            raise TypeError(f"{each!r} is no mapping")
+        for key in ("ranks", "epoch"):
+            index(each.get(key, 1))

@@ -2,9 +2,10 @@
 
     stack = Stack(trainers, partial(build_optimizer, config), last_epochs)
     stack.train(is_time)
-    stack.settle()
+    for index in range(len(trainers)):
+        stack.settle(index)
 
-After `settle` each trainer stands where it would stand had it trained alone, to the byte. One that
+After `settle` a trainer stands where it would stand had it trained alone, to the byte. One that
 cannot be carried on with the others, since a number is not finite, is put back to where its epoch
 began, and goes on alone: what is said and done of a divergence is said and done in one place.
 """
@@ -208,10 +209,10 @@ class Stack:
             for index in range(len(self.trainers))
         ]
 
-    def settle(self) -> None:
-        """Let each trainer stand where it would stand had it trained alone."""
-        for index, trainer in enumerate(self.trainers):
-            trainer.restore(self._snapshot(index, trainer))
+    def settle(self, index: int) -> None:
+        """Let a trainer stand where it would stand had it trained alone."""
+        trainer = self.trainers[index]
+        trainer.restore(self._snapshot(index, trainer))
 
     def _snapshot(self, index: int, trainer: Trainer) -> Snapshot:
         arrays = {

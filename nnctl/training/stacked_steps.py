@@ -22,6 +22,7 @@ from nnctl.nn.loss import Loss
 from nnctl.nn.network import Network, Workspace
 from nnctl.nn.objective import Objective
 from nnctl.nn.penalties import WeightPenalty
+from nnctl.nn.stage import leading_rows
 from nnctl.training.evaluation import Examples
 from nnctl.training.steps import EpochSettings
 
@@ -133,14 +134,14 @@ class StackedBatches:
             return examples.inputs[rows], self.encoded[:, rows], weights
         chosen = self.orders[:, rows]
         n_rows = chosen.shape[1]
-        inputs = examples.inputs.take(chosen, 0, self.inputs[:, :n_rows], "clip")
-        encoded = examples.encoded.take(chosen, 0, self.encoded[:, :n_rows], "clip")
+        inputs = examples.inputs.take(chosen, 0, leading_rows(self.inputs, n_rows), "clip")
+        encoded = examples.encoded.take(chosen, 0, leading_rows(self.encoded, n_rows), "clip")
         return inputs, encoded, None if examples.weights is None else examples.weights[chosen]
 
     def seen(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the values (n_rows, ...) of all rows in each network's order: (n, n_rows, ...)."""
         if self.orders is None:
-            return np.broadcast_to(values, (self.n, *values.shape))
+            return seen_by_all(values, self.n)
         return values[self.orders]
 
 
@@ -150,5 +151,10 @@ def column(values: Sequence[float]) -> FloatArray:
 
 
 def spread(values: NDArray[Any], n: int) -> NDArray[Any]:
-    """Return the same values for each of n networks: (n, ...)."""
-    return np.broadcast_to(values, (n, *values.shape)).copy()
+    """Return the same values for each of n networks, copied: (n, ...)."""
+    return seen_by_all(values, n).copy()
+
+
+def seen_by_all(values: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return the same values, as each of n networks sees them: (n, ...)."""
+    return np.broadcast_to(values, (n, *values.shape))

@@ -12,6 +12,7 @@ import numpy as np
 from nnctl.config import Config, config_to_dict
 from nnctl.config.target_checks import output_units
 from nnctl.data.dataset import Dataset
+from nnctl.nn.layout import parameter_layout
 from nnctl.training.assembly import batch_size, count_rows
 from nnctl.training.build import layer_specs
 from nnctl.training.threads import operations_of
@@ -35,6 +36,9 @@ FEWEST_WORTHWHILE = 8
 # 64 take a third of their time alone, of 5 x 10^6 16 take two thirds, and of 2 x 10^7 any number
 # takes what they take alone (`tests/benchmarks/stacked.py`).
 OPERATIONS_TOGETHER = 1e8
+# Of parameters, and of inputs and units of a batch. One network's stay in the cache from step to
+# step; with more of several, each call fetches them anew.
+STEP_BYTES_TOGETHER = 2**21
 BYTES_TOGETHER = 2**28  # of the outputs, targets and order that each network has of its own
 INDEX_BYTES = 8  # of a row in an order
 
@@ -56,17 +60,25 @@ def most_together(config: Config, dataset: Dataset) -> int:
     """Return how many networks like this one train best together; 1 where it trains best alone."""
     if config.training.on_divergence != "stop" or config.compute.threads not in ("auto", 1):
         return 1
-    n_outputs = output_units(config, dataset.preprocessing)
-    sizes = [
-        dataset.train.inputs.shape[1],
-        *(spec.units for spec in layer_specs(config, n_outputs)),
-    ]
-    weights = [n_inputs * n_units for n_inputs, n_units in pairwise(sizes)]
-    operations = operations_of(weights, batch_size(config, dataset)[0])
-    bytes_a_row = 2 * n_outputs * np.dtype(config.compute.dtype).itemsize + 2 * INDEX_BYTES
-    own_bytes = count_rows(dataset) * bytes_a_row
-    most = int(min(OPERATIONS_TOGETHER / operations, BYTES_TOGETHER / own_bytes))
+    needs = needs_of(config, dataset)
+    most = int(min(bound / need for bound, need in needs))
     return min(most, MOST_TOGETHER) if most >= FEWEST_WORTHWHILE else 1
+
+
+def needs_of(config: Config, dataset: Dataset) -> list[tuple[float, int]]:
+    """Return what all networks of a stack may take, and what one like this takes of it."""
+    n_outputs = output_units(config, dataset.preprocessing)
+    specs, n_inputs = layer_specs(config, n_outputs), dataset.train.inputs.shape[1]
+    sizes, batch_rows = [n_inputs, *(spec.units for spec in specs)], batch_size(config, dataset)[0]
+    weights = [n_inputs * n_units for n_inputs, n_units in pairwise(sizes)]
+    layout, _ = parameter_layout(n_inputs, specs)
+    itemsize = np.dtype(config.compute.dtype).itemsize
+    bytes_a_row = 2 * n_outputs * itemsize + 2 * INDEX_BYTES
+    return [
+        (OPERATIONS_TOGETHER, operations_of(weights, batch_rows)),
+        (STEP_BYTES_TOGETHER, itemsize * (layout.size + batch_rows * sum(sizes))),
+        (BYTES_TOGETHER, count_rows(dataset) * bytes_a_row),
+    ]
 
 
 def architecture(config: Config) -> str:

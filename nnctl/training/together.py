@@ -108,9 +108,10 @@ class JointTraining:
         while not (stack.is_to_part or self.pause_requested):
             stack.train(partial(self._is_time, time.monotonic() + SECONDS_AT_A_TIME))
             gained = stack.taken_rows()
-            stack.settle()
-            for place, rows in zip(places, gained, strict=True):
+            for index, (place, rows) in enumerate(zip(places, gained, strict=True)):
+                # Whatever ends this in between, a row without its epoch is taken back.
                 place.add_rows(*rows)
+                stack.settle(index)
             if not stack.is_to_part:  # else the end of someone's training saves it
                 self._save(places)
             if gained[0]:

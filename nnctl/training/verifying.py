@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,10 +31,11 @@ from nnctl.training.experiment import Experiment, create_experiment
 from nnctl.training.inference import FORGED, portable_config
 from nnctl.training.loop import EpochResult
 from nnctl.training.own_rows import run_config
-from nnctl.training.replaying import dealt_as_then
+from nnctl.training.replaying import check_ranks, dealt_as_then
 from nnctl.training.resuming import check_data, resumable_checkpoint, resume_experiment
 from nnctl.training.run_group import Watch, unwatched
-from nnctl.training.sameness import FileVerdict, RowDifference, first_difference, same_files
+from nnctl.training.sameness import first_difference, same_files
+from nnctl.training.verification import TOLERANCES, Verification, rounding_note
 
 # What of the environment may move the last bits of a result.
 DECISIVE = ("nnctl", "python", "numpy", "blas", "platform", "machine")
@@ -50,39 +51,6 @@ class Leg:
 
     config: Config
     until: int | None  # None: as far as the config goes
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What came of training a run again."""
-
-    run: str
-    status: str
-    epochs: int  # compared
-    files: Sequence[FileVerdict]
-    rows: RowDifference | None  # the first one
-    ended: str | None  # how it ended this time, where that is not how it had ended
-    environment: Mapping[str, tuple[Any, Any]]  # key -> (recorded, now), what is not the same
-    notes: Sequence[str]
-
-    @property
-    def is_same(self) -> bool:
-        """Whether everything that was compared is the same, to the byte."""
-        return self.rows is None and self.ended is None and all(file.same for file in self.files)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return {
-            "run": self.run,
-            "status": self.status,
-            "same": self.is_same,
-            "epochs": self.epochs,
-            "first_difference": None if self.rows is None else asdict(self.rows),
-            "files": [asdict(file) for file in self.files],
-            "ended": self.ended,
-            "environment": {key: list(pair) for key, pair in self.environment.items()},
-            "notes": [*self.notes],
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +80,8 @@ def verify_run(run: RunDirectory, watch: Watch = unwatched) -> Verification:
         rows, epochs = first_difference(run.metrics, again.metrics, limit)
         finished = original.status == "finished"
         files = same_files(run, again, summed_up=finished) if original.whole else []
+        ranks, tolerance = most_ranks(original.record), tolerance_of(original)
+        said = [] if tolerance is None else [rounding_note(ranks, rows, tolerance)]
         return Verification(
             str(run.path),
             original.status,
@@ -120,7 +90,8 @@ def verify_run(run: RunDirectory, watch: Watch = unwatched) -> Verification:
             rows,
             ended,
             other_environment(original.record),
-            original.notes,
+            tolerance,
+            [*original.notes, *said],
         )
 
 
@@ -184,6 +155,7 @@ def legs_of(
     That is where the config was changed in the middle of an epoch: there the epoch is given.
     """
     try:
+        check_ranks(record)
         changed = [entry for entry in record.get("resumed", ()) if entry["changes"]]
         configs = [config]
         for entry in reversed(changed):
@@ -195,7 +167,8 @@ def legs_of(
                 return legs, int(entry["epoch"])
         return [*legs, Leg(config, None)], None
     except FORGED as error:
-        message = f"is damaged: what it says of `resumed` cannot be ({error}); train again"
+        what = f"what it says of `ranks` and `resumed` cannot be ({error})"
+        message = f"is damaged: {what}; train again"
         raise RunError(Problem(message, str(run.run_json))) from error
 
 
@@ -282,5 +255,18 @@ def other_environment(record: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     recorded, now = record.get("environment"), environment()
     then = recorded if isinstance(recorded, Mapping) else {}
     others = {key: (then.get(key), now[key]) for key in DECISIVE if then.get(key) != now[key]}
-    ranks = max(each.get("ranks", 1) for each in (record, *record.get("resumed", ())))
+    ranks = most_ranks(record)
     return others | ({"ranks": (ranks, 1)} if ranks > 1 else {})  # which add up in another order
+
+
+def most_ranks(record: Mapping[str, Any]) -> int:
+    """Return the largest number of processes that trained together."""
+    most: int = max(each.get("ranks", 1) for each in (record, *record.get("resumed", ())))
+    return most
+
+
+def tolerance_of(original: Original) -> float | None:
+    """Return how far numbers may part; None where nothing but the same is expected."""
+    if most_ranks(original.record) <= 1:
+        return None
+    return max(TOLERANCES[leg.config.compute.dtype] for leg in original.legs)

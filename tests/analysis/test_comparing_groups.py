@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.axes import Axes
 
 from nnctl.analysis.comparing_groups import (
     GroupComparison,
     compare_groups,
     draw_group_comparison,
 )
-from nnctl.analysis.group_comparison_text import page_document, sentences, with_error
+from nnctl.analysis.group_comparison_text import (
+    metrics_table,
+    page_document,
+    sentences,
+    with_error,
+)
 from nnctl.errors import RunError
 from nnctl.pages.rendering import render
 from nnctl.runs.json_file import json_ready
@@ -124,8 +130,54 @@ def test_a_member_that_is_not_finished_is_told_and_has_no_pair(tmp_path: Path) -
     assert metric(document, "test_loss")["groups"][1]["n"] == 2
     assert document["notes"] == [
         "long: not counted: seed 1 (diverged)",
-        "short and long: seed 1 is finished in one alone, and has no pair",
+        "short and long: seed 1 is finished in one alone; differences are those of the pairs",
     ]
+
+
+def test_a_difference_of_fewer_pairs_than_members_says_of_how_many(
+    tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    assert cells_of(*pair)[-1].endswith(f"± {errors_of(*pair)[0]:.2g}")
+    short, long = seeds(tmp_path, moons(), name="short"), seeds(tmp_path, longer(), name="long")
+    end(short, 0)
+    assert cells_of(short, long)[-1].endswith(f"± {errors_of(short, long)[0]:.2g} (2 pairs)")
+    end(long, 1)
+    assert cells_of(short, long)[-1].endswith(" (1 pair)")
+    end(short, 1)
+    end(long, 0)
+    assert "pair" not in cells_of(short, long)[-1]
+
+
+def cells_of(*files: Path) -> list[str]:
+    """The line of the test loss as the table has it."""
+    table = metrics_table(compare_groups(files).document)
+    assert table is not None
+    (row,) = (row for row in table.rows if row[0] == "test_loss")
+    return [str(cell) for cell in row]
+
+
+def errors_of(*files: Path) -> list[float]:
+    return [
+        each["standard_error"] for each in metric(document_of(*files), "test_loss")["differences"]
+    ]
+
+
+def end(file: Path, member: int) -> None:
+    """Let a member be one that diverged."""
+    record = file.parent / f"seed-{member}" / "run.json"
+    record.write_text(record.read_text().replace('"finished"', '"diverged"'))
+
+
+def test_the_config_of_a_group_is_its_own_and_of_no_member(tmp_path: Path) -> None:
+    short, long = seeds(tmp_path, moons(), name="short"), seeds(tmp_path, longer(), name="long")
+    end(short, 0)
+    keys = ["optimizer.learning_rate", "training.epochs"]
+    assert [row["key"] for row in document_of(short, long)["config"]] == keys
+    (short.parent / "config.yaml").unlink()
+    document = document_of(short, long)
+    assert {row["key"] for row in document["config"]} >= {*keys}
+    assert [row["values"][0] for row in document["config"] if row["key"] in keys] == [0.001, 2]
+    assert document["notes"][0].startswith(f"{short.parent / 'config.yaml'}: ")
 
 
 def csv_of(directory: Path, *, noise: float = 0.1, **sections: Any) -> Settings:
@@ -169,6 +221,7 @@ def test_other_folds_of_the_same_rows_are_compared_by_their_tests_alone(tmp_path
     assert metric(document, "train_r2")["differences"] == []
     assert document["notes"] == [
         "the train rows of a and b differ: train metrics cannot be compared",
+        "the losses of a and b are not measured alike, and cannot be compared",
         "a and b have other folds of the same rows: their means are compared, and no pairs",
     ]
 
@@ -185,9 +238,32 @@ def test_losses_of_another_measure_are_not_compared(
     tmp_path: Path, pair: tuple[Path, Path]
 ) -> None:
     smooth = {"name": "binary_cross_entropy", "label_smoothing": 0.1}
-    document = document_of(pair[0], seeds(tmp_path, moons(loss=smooth)))
+    smoothed = seeds(tmp_path, moons(loss=smooth), name="smoothed")
+    comparison = compare_groups([pair[0], smoothed])
+    document = dict(comparison.document)
     assert metric(document, "test_loss")["differences"] == []
     assert len(metric(document, "test_accuracy")["differences"]) == 1
+    told = "the losses of short and smoothed are not measured alike, and cannot be compared"
+    assert document["notes"] == [told]
+    (axes,) = draw_group_comparison(comparison).axes
+    assert axes.get_xlabel() == "test_accuracy"
+    comparison = compare_groups([*pair, smoothed])
+    first, second = draw_group_comparison(comparison).axes
+    assert [each.get_xlabel() for each in (first, second)] == ["test_loss", "test_accuracy"]
+    assert drawn_groups(first) == 2
+    assert drawn_groups(second) == 3
+
+
+def drawn_groups(axes: Axes) -> int:
+    """How many groups have their mean in a panel."""
+    return sum(line.get_marker() == "|" for line in axes.lines)
+
+
+def test_what_cannot_be_compared_is_drawn_where_there_is_nothing_else(
+    tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    figure = draw_group_comparison(compare_groups([pair[0], seeds(tmp_path, moons(seed=99))]))
+    assert [drawn_groups(axes) for axes in figure.axes] == [2, 2]
 
 
 def test_a_sentence_says_whether_a_difference_exceeds_its_error(pair: tuple[Path, Path]) -> None:
@@ -242,6 +318,11 @@ def test_a_group_without_a_finished_member_is_refused(tmp_path: Path) -> None:
         record = long.parent / f"seed-{run}" / "run.json"
         record.write_text(record.read_text().replace('"finished"', '"interrupted"'))
     with pytest.raises(RunError, match=r"long: has no seed yet that is finished; go on with `nnc"):
+        compare_groups([short, long])
+    for run in (0, 1):
+        record = long.parent / f"seed-{run}" / "run.json"
+        record.write_text(record.read_text().replace('"interrupted"', '"diverged"'))
+    with pytest.raises(RunError, match=r"long: has no seed that is finished: all diverged; train"):
         compare_groups([short, long])
     long.write_text('{"seeds": "many"}')
     with pytest.raises(RunError, match=r"is damaged: it does not say which seeds there are"):

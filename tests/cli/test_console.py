@@ -127,6 +127,19 @@ def test_long_headings_break_where_a_word_ends(
     )
 
 
+def test_dotted_headings_break_where_a_part_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = ("trial", "validation_accuracy", "optimizer.learning_rate", "model.hidden.0.units")
+    console.write_table(columns, [("1", 0.25, "0.01", "8")], width=52)
+    assert capsys.readouterr().out == (
+        "                        optimizer.   model.\n"
+        "          validation_   learning_    hidden.0.\n"
+        "  trial      accuracy   rate         units\n"
+        f" {46 * '─'}\n"
+        "  1              0.25   0.01         8\n"
+        "\n"
+    )
+
+
 def test_beside_sentences_names_are_not_broken_where_they_leave_half_of_the_width(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from nnctl.cli.app import COMMANDS
-from nnctl.cli.ranks import LAUNCHERS, SHARED, launched
+from nnctl.cli.ranks import LAUNCHERS, SHARED, launched, signals_at_once
 from tests.cli.commands import LONG_ENOUGH, environment
 
 WITHOUT_MPI = "import sys; sys.modules['mpi4py'] = None; from nnctl.cli.app import main; main()"
@@ -29,6 +31,20 @@ def test_a_launcher_says_how_many_processes_there_are(
     assert launched() == (3, 2)
     monkeypatch.setenv(size, "three")
     assert launched() == (1, 0)
+
+
+def test_a_signal_is_the_kernels_for_a_while_and_then_ours_again() -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does in the background
+    try:
+        with contextlib.suppress(ImportError), signals_at_once():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            raise ImportError
+        assert signal.getsignal(signal.SIGTERM) is before[signal.SIGTERM]
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before[signal.SIGINT])
 
 
 @pytest.mark.parametrize("rank", [0, 1])

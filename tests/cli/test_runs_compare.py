@@ -72,6 +72,43 @@ def test_a_page_and_a_picture_are_written_and_named() -> None:
 
 
 @pytest.mark.usefixtures("_two")
+def test_only_pages_of_nnctl_are_written_over_unless_forced() -> None:
+    compare = ("runs", "compare", "iris", "iris-2", "--html", "page.html")
+    Path("page.html").write_text("<!doctype html><title>mine</title>")
+    outcome = nnctl(*compare)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "page.html: the file exists already, and nnctl did not make it; name ano" in outcome.err
+    assert Path("page.html").read_text() == "<!doctype html><title>mine</title>"
+    assert nnctl(*compare, "--force").code == 0
+    assert nnctl(*compare).code == 0
+
+
+@pytest.mark.usefixtures("_two")
+def test_how_many_ranks_trained_is_told_where_it_differs() -> None:
+    path = Path("runs/iris-2/run.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"ranks": 2}))
+    outcome = nnctl("runs", "compare", "iris", "iris-2")
+    (row,) = (line.split() for line in outcome.out.splitlines() if "ranks" in line)
+    assert row == ["ranks", "1", "2"]
+
+
+@pytest.mark.usefixtures("_two")
+def test_what_a_run_has_none_of_has_one_sign_in_all_tables() -> None:
+    shorter = (
+        "--set",
+        "data.split={test: 0.3, validation: 0.2}",
+        "--set",
+        "training.class_weight=balanced",
+    )
+    assert nnctl("train", "iris.yaml", "--quiet", "--no-plots", *shorter).code == 0
+    out = nnctl("runs", "compare", "iris", "iris-3").out
+    (loss,) = (line.split() for line in out.splitlines() if "validation_loss" in line)
+    assert loss[1] == "–"
+    (weight,) = (line.split() for line in out.splitlines() if "class_weight" in line)
+    assert weight[1:] == ["–", "balanced"]
+
+
+@pytest.mark.usefixtures("_two")
 def test_more_than_eight_runs_have_a_line_each_and_lines_stay_narrow() -> None:
     for _ in range(7):
         assert nnctl("train", "iris.yaml", "--quiet", "--no-plots").code == 0
@@ -128,6 +165,11 @@ def test_runs_of_other_data_are_compared_with_a_warning() -> None:
         (["and", "nowhere"], 4, "there is no run 'nowhere'"),
         (["and", "line", "-o", "a.pdf"], 2, "a plot's format follows from its suffix"),
         (["and", "line", "--html", "no/where/a.html"], 7, "cannot be written"),
+        (
+            ["and", "line", "--html", "rows.csv", "--force"],
+            2,
+            "a comparison is a page of HTML; name it .html (received rows.csv)",
+        ),
     ],
 )
 @pytest.mark.usefixtures("runs")

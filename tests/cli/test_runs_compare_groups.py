@@ -73,6 +73,11 @@ def test_a_page_and_a_picture_are_written_and_named() -> None:
         (["longer", "nowhere"], 4, "there is no run 'nowhere'"),
         (["longer", "iris-seeds", "-o", "a.pdf"], 2, "a plot's format follows from its suffix"),
         (["longer", "iris-seeds", "--html", "no/where/a.html"], 7, "cannot be written"),
+        (
+            ["longer", "iris-seeds", "--html", "rows.csv", "--force"],
+            2,
+            "a comparison is a page of HTML; name it .html (received rows.csv)",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_an_error(arguments: list[str], code: int, message: str) -> None:

@@ -43,6 +43,31 @@ def test_a_run_is_shown_on_one_screen() -> None:
     assert {"checkpoints/best.npz", "checkpoints/last.npz", "summary.json"} <= {*files}
 
 
+def test_a_member_of_a_seed_series_is_told_by_the_seed_of_its_training(samples: Path) -> None:
+    assert nnctl("train", "and.yaml", "--seeds", "2", "--quiet", "--no-plots").code == 0
+    assert shown("and-seeds/seed-1")["seed"] == ["0, training seed 1, BLAS threads 1"]
+    assert shown("runs/and-seeds/seed-0")["seed"] == ["0, BLAS threads 1"]
+    document = json.loads(nnctl("runs", "show", "and-seeds/seed-1", "--json").out)
+    assert (document["seed"], document["training_seed"], document["ranks"]) == (0, 1, 1)
+
+
+@pytest.mark.usefixtures("_trained")
+def test_how_many_processes_trained_a_run_together_is_told() -> None:
+    path = Path("runs/and/run.json")
+    resumed = [{"at": "2026-01-01", "epoch": 3, "ranks": 4}]
+    path.write_text(json.dumps({**json.loads(path.read_text()), "ranks": 2, "resumed": resumed}))
+    facts = shown("and")
+    assert facts["seed"] == ["0, BLAS threads 1, trained by 2 ranks"]
+    assert facts["resumed"][0].endswith(", after epoch 3, by 4 ranks")
+
+
+@pytest.mark.usefixtures("_trained")
+@pytest.mark.parametrize("text", ["", "training: 3\nseed: 1\n", "[]"])
+def test_of_a_config_that_is_damaged_the_training_seed_is_not_told(text: str) -> None:
+    Path("runs/and/config.yaml").write_text(text)
+    assert shown("and")["seed"] == ["0, BLAS threads 1"]
+
+
 @pytest.mark.usefixtures("_trained")
 def test_json_has_the_whole() -> None:
     outcome = nnctl("runs", "show", "--json")

@@ -65,6 +65,29 @@ def test_a_difference_is_named_and_ends_with_6() -> None:
 
 
 @pytest.mark.usefixtures("_trained")
+@pytest.mark.parametrize(
+    ("recorded", "code", "verdict"), [(1.000001, 0, "close"), (2.0, 6, "differs")]
+)
+def test_what_ranks_trained_is_held_to_its_first_digits(
+    recorded: float, code: int, verdict: str
+) -> None:
+    record, path = Path("runs/and/run.json"), Path("runs/and/metrics.csv")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"ranks": 2}))
+    lines = path.read_text().splitlines(keepends=True)
+    epoch, rate, loss, rest = lines[1].split(",", 3)
+    changed = repr(float(loss) * recorded)
+    path.write_text("".join([lines[0], ",".join([epoch, rate, changed, rest]), *lines[2:]]))
+    outcome = nnctl("runs", "verify")
+    (row,) = (line for line in outcome.out.splitlines() if "metrics.csv" in line)
+    assert (outcome.code, row.split()[1]) == (code, verdict)
+    assert "note: it was trained by 2 ranks, and is trained again by one process" in outcome.err
+    assert json.loads(nnctl("runs", "verify", "--json").out)["holds"] is (code == 0)
+    assert ("whose sums round otherwise, but seldom by more than 0.001" in outcome.err) is (
+        code == 6
+    )
+
+
+@pytest.mark.usefixtures("_trained")
 def test_another_version_is_told_as_what_may_explain_a_difference() -> None:
     path = Path("runs/and/run.json")
     record = json.loads(path.read_text())

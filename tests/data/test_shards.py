@@ -48,6 +48,11 @@ def test_shards_are_shuffled_each_by_itself(count: int) -> None:
     assert order.tolist() != other.tolist()
 
 
+def test_shards_without_rows_take_no_time() -> None:
+    (order,) = batches(5, 5, 3, 1, shuffle=True, shards=10**12)
+    assert order.tolist() == [*range(5)]
+
+
 def test_one_shard_is_shuffled_as_the_rows_of_one_process() -> None:
     (one,) = batches(40, 40, 3, 1, shuffle=True, shards=1)
     (alone,) = batches(40, 40, 3, 1, shuffle=True)

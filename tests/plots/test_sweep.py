@@ -10,6 +10,7 @@ from nnctl.plots.sweep_parallel import (
     BEST,
     Coordinate,
     heights_of,
+    line_of,
     parallel_figure,
     ticks_of,
 )
@@ -51,6 +52,17 @@ def test_each_trial_is_a_line_and_the_best_one_stands_out() -> None:
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["the best trial", "others, the better the darker", "without a value"]
     assert figure_bytes(figure, ".png") == figure_bytes(figure, ".png")
+
+
+def test_equal_trials_are_equally_dark() -> None:
+    losses = Coordinate("validation_loss", np.array([0.5, 0.1, 0.3, 0.3, 0.1]), falling=True)
+    figure = parallel_figure([Coordinate("x", np.arange(5.0)), losses], [1, 4, 2, 3, 0], "a sweep")
+    lines = [line for line in figure.axes[0].get_lines() if list(line.get_xdata()) == [0, 1]]  # type: ignore[arg-type]
+    colours = {
+        round(4 * float(np.asarray(line.get_ydata())[0])): line.get_color() for line in lines
+    }
+    expected = {1: BEST, 4: line_of(0.0), 2: line_of(0.5), 3: line_of(0.5), 0: line_of(1.0)}
+    assert colours == {trial: style["color"] for trial, style in expected.items()}
 
 
 def test_a_single_trial_and_many_axes_can_be_drawn() -> None:

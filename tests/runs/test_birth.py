@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,54 @@ def test_a_process_that_dies_lets_go_of_it(tmp_path: Path) -> None:
     code += "run = create_run(Path(sys.argv[1]), 'it', write_record); os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert run_status(RunDirectory(tmp_path / "it")) == "killed"
+
+
+@contextlib.contextmanager
+def forked(child: Callable[[], object]) -> Iterator[None]:
+    """Let a fork of this process do something and live while the block runs."""
+    ours, its = socket.socketpair()
+    process = os.fork()
+    if process == 0:
+        with contextlib.suppress(BaseException):
+            ours.close()
+            child()
+            its.sendall(b".")
+            its.recv(1)
+        os._exit(0)
+    its.close()
+    with ours:
+        assert ours.recv(1) == b".", "it failed"
+        yield
+    os.waitpid(process, 0)
+
+
+def test_who_was_forked_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
+    trained, dropped = (create_run(tmp_path, name, write_record) for name in ("a", "b"))
+    paths = [trained.path, dropped.path]
+    with contextlib.ExitStack() as stack:
+        with hold_run(trained):
+            stack.enter_context(forked(lambda: None))
+        del dropped
+        gc.collect()
+        assert [is_held(RunDirectory(path)) for path in paths] == [False, False]
+
+
+def test_who_was_forked_meanwhile_does_not_let_go_of_it(tmp_path: Path) -> None:
+    run, newborn = (create_run(tmp_path, name, write_record) for name in ("a", "b"))
+    holding = contextlib.ExitStack()
+    holding.enter_context(hold_run(run))
+
+    def end() -> None:
+        nonlocal newborn
+        holding.close()
+        del newborn
+        gc.collect()
+
+    path = newborn.path
+    with forked(end):
+        assert is_held(run)
+        assert is_held(RunDirectory(path))
+    holding.close()
 
 
 @pytest.mark.skipif(not OPEN.is_dir(), reason="the kernel does not tell what is open")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from nnctl.runs.catalogue import COLUMNS, DAMAGED, Entry, catalogue
 from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "status": "finished",
     "started": "2026-01-02T03:04:05.678+00:00",
     "seconds": 1.5,
@@ -170,6 +171,20 @@ def test_a_sweep_is_one_line_with_what_its_best_trial_reached(tmp_path: Path) ->
     entry = only(tmp_path)
     assert (entry.kind, entry.status, entry.members) == ("sweep", "killed", 1)
     assert entry.metrics == {"validation_accuracy": 0.875}
+
+
+def test_what_members_differ_in_is_not_told_of_all(tmp_path: Path) -> None:
+    for number, parameters in ((1, 67), (2, 130)):
+        write_run(tmp_path / "search", f"trial-00{number}", SUMMARY | {"parameters": parameters})
+    write_run(tmp_path / "search", "trial-003", status="running")  # of which it is not known yet
+    (tmp_path / "search" / "sweep.json").write_text('{"status": "running", "seed": 1}')
+    entry = only(tmp_path)
+    assert (entry.parameters, entry.rows, entry.data) == (None, 10, "rows.csv")
+    write_run(tmp_path / "search", "trial-004", SUMMARY, data={**RECORD["data"], "test_rows": 5})
+    assert only(tmp_path).rows is None
+    for number in (2, 4):
+        shutil.rmtree(tmp_path / "search" / f"trial-00{number}")
+    assert (only(tmp_path).parameters, only(tmp_path).rows) == (67, 10)
 
 
 def test_a_directory_of_runs_that_has_none_yet_is_told(tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_fold_is_found_by_its_path(tmp_path: Path) -> None:
     path = with_folds(tmp_path, 2).path / "fold-2"
-    assert find_run(str(path), tmp_path).path == path
+    for reference in (str(path), "iris-cv/fold-2"):
+        assert find_run(reference, tmp_path).path == path
+    assert "there is no run" in error_of("./iris-cv/fold-2", tmp_path)
 
 
 def test_the_latest_run_is_never_a_fold(tmp_path: Path) -> None:
@@ -73,9 +75,21 @@ def test_where_there_are_only_folds_the_error_names_one(tmp_path: Path) -> None:
     with_folds(tmp_path, 2, "iris")
     with_folds(tmp_path, 2, "moons")
     assert error_of("latest", tmp_path) == (
-        f"no runs in {tmp_path} yet; train one with `nnctl train CONFIG`, or name a fold of a "
+        f"no single run in {tmp_path}; train one with `nnctl train CONFIG`, or name a fold of a "
         f"cross-validation, such as {tmp_path}/moons/fold-2"
     )
+    assert error_of("moonz", tmp_path) == (
+        f"there is no run 'moonz' in {tmp_path}; did you mean moons?"
+    )
+
+
+def test_a_member_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    path = with_folds(tmp_path, 2).path
+    for reference in ("iris-cv/fold-3", f"{path}/fold-3"):
+        assert error_of(reference, tmp_path) == (
+            f"there is no run {reference!r}: {path} is a cross-validation; name one of its folds: "
+            f"{path}/fold-1, {path}/fold-2"
+        )
 
 
 def test_naming_it_lists_its_folds(tmp_path: Path) -> None:

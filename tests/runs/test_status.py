@@ -67,7 +67,8 @@ def test_cross_validations_that_may_go_on_are_named_where_there_is_no_run(tmp_pa
         latest_unfinished(tmp_path)
     commands = " or ".join(f"`nnctl resume {tmp_path / name}`" for name in "ade")
     assert str(caught.value) == (
-        f"no runs in {tmp_path} yet; go on with {commands}, or train one with `nnctl train CONFIG`"
+        f"no single run in {tmp_path}; go on with {commands}, or train one with "
+        "`nnctl train CONFIG`"
     )
 
 

@@ -102,6 +102,14 @@ REFUSED = {
 
 
 @needs_mpi
+def test_an_error_of_the_only_rank_is_no_accident_that_mpi_tells_of(tmp_path: Path) -> None:
+    config = tmp_path / "none.yaml"
+    outcome = mpiexec(1, *NNCTL, "train", config)
+    told = f"error: {config}: there is no such config file\n"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", told)
+
+
+@needs_mpi
 @pytest.mark.parametrize("command", REFUSED)
 def test_an_error_is_told_once_and_ends_all_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
@@ -189,6 +197,41 @@ def trained_alone(directory: Path, epochs: int) -> Path:
     return experiment.run.path
 
 
+STARTING = """\
+import os
+import sys
+import time
+from pathlib import Path
+
+rank, place = os.environ["PMI_RANK"], Path(sys.argv.pop(1))
+place.joinpath(rank).write_text(str(os.getpid()))
+if rank == "1":
+    time.sleep(LONG_ENOUGH)
+from nnctl.cli.app import main
+main()
+"""
+
+
+@needs_mpi
+def test_a_rank_that_waits_for_another_where_mpi_starts_can_be_ended(tmp_path: Path) -> None:
+    script = STARTING.replace("LONG_ENOUGH", str(LONG_ENOUGH))
+    process, began = started(2, "-c", script, tmp_path), time.monotonic()
+    while not starts_mpi(tmp_path / "0"):
+        assert process.poll() is None, ended(process)
+        assert time.monotonic() - began < LONG_ENOUGH
+        time.sleep(0.01)
+    began = time.monotonic()
+    os.kill(int((tmp_path / "0").read_text()), signal.SIGTERM)
+    assert ended(process).code != 0
+    assert time.monotonic() - began < LONG_ENOUGH / 4
+
+
+def starts_mpi(written: Path) -> bool:
+    """Whether the process whose number was written has loaded MPI, which it starts then."""
+    number = written.read_text() if written.exists() else ""
+    return number != "" and "libmpi" in Path(f"/proc/{number}/maps").read_text()
+
+
 FAILING = """\
 import os
 import nnctl.scale.mpi_steps as steps
@@ -223,7 +266,7 @@ def test_ranks_that_a_batch_has_no_row_for_are_told(
     write_samples(tmp_path)
     outcome = mpiexec(2, *NNCTL, "train", "and.yaml", "--quiet", "--no-plots")
     assert (outcome.code, outcome.out) == (0, "runs/and\n")
-    assert "note: a batch has 1 row: 1 of 2 ranks have none of it" in outcome.err.splitlines()
+    assert "note: a batch has 1 row: 1 of 2 ranks has none of it" in outcome.err.splitlines()
     expected = nnctl("train", "and.yaml", "--name", "alone", "--quiet", "--no-plots")
     assert expected.code == 0
     names = ("metrics.csv", "checkpoints/best.npz")

@@ -5,14 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnctl.scale.pictures import coordinate, draw_sweep, metric_coordinate
+from nnctl.config.sweep_schema import ParameterConfig
+from nnctl.plots.sweep_parallel import heights_of
+from nnctl.scale.pictures import MOST_PLACES, coordinate, draw_sweep, metric_coordinate
 from nnctl.scale.results import TrialResult
 from nnctl.scale.sweep import Sweep
-from tests.scale.samples import started
+from tests.scale.samples import RATE, UNITS, started
+
+RANGE = ParameterConfig(uniform=(0.0, 9.0))
 
 
 def result(number: int, status: str = "finished", loss: float | None = 0.5) -> TrialResult:
-    parameters = {"optimizer.learning_rate": 10.0**-number, "model.hidden.0.units": number}
+    parameters = {RATE: 10.0**-number, UNITS: number}
     metrics = {"validation_loss": loss}
     return TrialResult(number, "t", parameters, status, metrics=metrics)
 
@@ -25,18 +29,34 @@ def ended(directory: Path, *results: TrialResult) -> Sweep:
 
 def test_numbers_that_span_much_are_drawn_by_their_logarithms() -> None:
     results = [result(n) for n in range(1, 5)]
-    rates = coordinate("optimizer.learning_rate", results)
+    rates = coordinate(RATE, results, RANGE)
     assert rates.logarithmic
     assert rates.values == pytest.approx([0.1, 0.01, 0.001, 0.0001])
-    assert not coordinate("model.hidden.0.units", results).logarithmic
+    assert not coordinate(UNITS, results, RANGE).logarithmic
 
 
 def test_what_is_no_number_is_drawn_by_its_place_among_the_values() -> None:
     kinds = ["relu", {"name": "elu", "alpha": 0.5}, "relu", True]
     results = [TrialResult(n, "t", {"a": kind}, "finished") for n, kind in enumerate(kinds)]
-    axis = coordinate("a", results)
+    axis = coordinate("a", results, ParameterConfig(choice=("relu", {"name": "elu"}, True)))
     assert axis.labels == ("relu", "elu alpha 0.5", "true")
     assert axis.values.tolist() == [0, 1, 0, 2]
+
+
+def test_numbers_to_choose_from_stand_in_order_at_even_distances() -> None:
+    rates = [0.1, 0.0, 0.001, 0.0, 0.01]
+    results = [TrialResult(n, "t", {"a": rate}, "finished") for n, rate in enumerate(rates)]
+    axis = coordinate("a", results, ParameterConfig(choice=(0.1, 0.0, 0.001, 0.01)))
+    assert axis.labels == ("0", "0.001", "0.01", "0.1")
+    assert axis.values.tolist() == [3, 0, 1, 0, 2]
+    assert heights_of(axis) == pytest.approx([1, 0, 1 / 3, 0, 2 / 3])
+
+
+def test_of_many_numbers_to_choose_from_some_are_written_on_an_axis_of_numbers() -> None:
+    many = tuple(range(1, MOST_PLACES + 2))
+    results = [TrialResult(n, "t", {"a": n}, "finished") for n in many]
+    assert coordinate("a", results[1:], ParameterConfig(choice=many)).labels
+    assert not coordinate("a", results, ParameterConfig(choice=many)).labels
 
 
 def test_the_best_is_above_and_what_has_no_value_is_nowhere() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Mapping
@@ -193,6 +194,25 @@ def test_what_diverges_is_recorded_and_the_others_of_its_stack_are_finished(
     assert "training diverged in epoch 1" in (sweep.ended[2].error or "")
     for number in (1, 3):
         assert_as_alone(sweep.directory.trial(number), tmp_path / "alone")
+
+
+def test_a_disk_that_fails_is_told_of_every_trial_of_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Pool._started
+
+    def limited(pool: Pool) -> Member:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))  # as a history outgrows it
+        try:
+            return start(pool)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    monkeypatch.setattr(Pool, "_started", limited)
+    sweep = swept(tmp_path, SWEEP.replace("training.epochs: 4", "training.epochs: 4000"))
+    assert [result.status for result in sweep.in_order] == ["failed"] * 8
+    assert all("File too large" in str(result.error) for result in sweep.in_order)
 
 
 def test_a_trial_that_stands_in_no_run_fails_alone(tmp_path: Path) -> None:

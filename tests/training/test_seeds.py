@@ -65,6 +65,21 @@ def test_the_first_member_is_the_run_of_the_config_alone(tmp_path: Path) -> None
     assert runs_of(series)[0].config.read_text() == alone.config.read_text()
 
 
+def test_a_pause_while_the_members_are_being_made_comes_before_their_first_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = series_of(tmp_path, moons())
+
+    def paused(first: Experiment) -> int:
+        series.pause()
+        return 3
+
+    monkeypatch.setattr(series, "most_together", paused)
+    assert [*series.results()] == []
+    assert [last.metadata["epoch"] for last in lasts(series)] == [0, 0, 0]
+    assert series.status == "interrupted"
+
+
 def test_every_member_is_what_its_own_config_gives_alone(tmp_path: Path) -> None:
     series = trained(tmp_path, moons())
     found = []

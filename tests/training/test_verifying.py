@@ -14,7 +14,8 @@ from nnctl.runs.directory import RunDirectory
 from nnctl.runs.lock import hold_run
 from nnctl.training.cross_validation import start_cross_validation
 from nnctl.training.experiment import start_experiment
-from nnctl.training.verifying import Verification, other_environment, verify_run
+from nnctl.training.verification import Verification
+from nnctl.training.verifying import other_environment, verify_run
 from tests.training.experiments import classification, config_of, regression, started, write_csv
 from tests.training.pauses import after_batches, ended, paused, resumed
 
@@ -268,7 +269,7 @@ def test_a_damaged_record_of_resuming_is_an_error(tmp_path: Path, entry: dict[st
     run = run_of(tmp_path)
     record = json.loads(run.run_json.read_text())
     run.run_json.write_text(json.dumps({**record, "resumed": [entry]}))
-    with pytest.raises(RunError, match="what it says of `resumed` cannot be"):
+    with pytest.raises(RunError, match="what it says of `ranks` and `resumed` cannot be"):
         verify_run(run)
 
 
