@@ -31,10 +31,11 @@ OF_EACH = (
     "regularization.l2",
 )
 MOST_TOGETHER = 64
-FEWEST_WORTHWHILE = 8
+FEWEST_TOGETHER = 4  # two or three are hardly faster stacked, or slower
+FEWEST_WORTHWHILE = 8  # of an architecture: where fewer is best, it hardly matters
 # Stacked, networks save calls, and lose the cache when they are too many: of 10^6 operations a step
-# 64 take a third of their time alone, of 5 x 10^6 16 take two thirds, and of 2 x 10^7 any number
-# takes what they take alone (`tests/benchmarks/stacked.py`).
+# 64 take two fifths of their time alone, of 5 x 10^6 16 take three quarters, and of 2 x 10^7 any
+# number takes what they take alone (`tests/benchmarks/stacked.py`).
 OPERATIONS_TOGETHER = 1e8
 # Of parameters, and of inputs and units of a batch. One network's stay in the cache from step to
 # step; with more of several, each call fetches them anew.

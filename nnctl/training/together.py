@@ -23,6 +23,7 @@ from nnctl.training.build import build_optimizer
 from nnctl.training.experiment import SAVING_INTERVAL, AddRows, Experiment
 from nnctl.training.loop import EpochResult
 from nnctl.training.stack import Stack
+from nnctl.training.stacking import FEWEST_TOGETHER
 
 SECONDS_AT_A_TIME = 0.25  # after which the histories are written down
 
@@ -42,7 +43,7 @@ class JointTraining:
 
     def __init__(self, experiments: Sequence[Experiment]) -> None:
         self.experiments = [*experiments]
-        for experiment in experiments:
+        for experiment in experiments if len(experiments) >= FEWEST_TOGETHER else ():
             experiment.stacked = len(experiments)
         self.ended: deque[tuple[int, DivergenceError | None]] = deque()
         self.pause_requested = False
@@ -78,7 +79,7 @@ class JointTraining:
         return Place(index, experiment, context, context.enter_context(experiment.training()))
 
     def _trained(self, places: list[Place]) -> Iterator[EpochResult]:
-        while len(places) > 1 and not self.pause_requested:
+        while len(places) >= FEWEST_TOGETHER and not self.pause_requested:
             stack = stack_of([place.experiment for place in places])
             yield from self._recorded_epochs(stack, places)
             staying = []

@@ -62,10 +62,9 @@ def test_stdout_is_the_path_and_the_table_and_stderr_a_line_a_trial(sweeps: Path
         "  4                0   0.25                      0.5\n"
         "\n",
         "4 trials, 1 worker; by train_loss\n"
-        # Those of one momentum train together.
         "trial 1/4  train_loss 0  optimizer.learning_rate 0.5  optimizer.momentum 0\n"
-        "trial 3/4  train_loss 0  optimizer.learning_rate 0.25  optimizer.momentum 0\n"
         "trial 2/4  train_loss 0  optimizer.learning_rate 0.5  optimizer.momentum 0.5\n"
+        "trial 3/4  train_loss 0  optimizer.learning_rate 0.25  optimizer.momentum 0\n"
         "trial 4/4  train_loss 0  optimizer.learning_rate 0.25  optimizer.momentum 0.5\n"
         "the best config is runs/rates-sweep/best.yaml\n"
         "plots: runs/rates-sweep/plots/parallel.png\n",

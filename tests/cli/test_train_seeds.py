@@ -264,16 +264,16 @@ def test_a_signal_ends_quietly_and_keeps_what_is_done(
     ]
     document = json.loads(Path("runs/moons-seeds", RECORD).read_text())
     assert document["status"] == "interrupted"
-    assert [entry["status"] for entry in document["results"]] == 3 * ["interrupted"]
+    assert [entry["status"] for entry in document["results"]] == ["interrupted"]
 
 
 def test_one_that_is_killed_goes_on_to_the_same_bytes(samples: Path) -> None:
-    with training_of(1, 2000) as process:
+    with training_of(1, 300) as process:
         process.kill()
     document = json.loads(Path("runs/moons-seeds", RECORD).read_text())
     assert document["status"] == "running"
     assert nnctl("resume", "moons-seeds", *SHORT).code == 0
-    straight = ("--seeds", 3, *SHORT, "--set", "training.epochs=2000", "--runs-dir", "straight")
+    straight = ("--seeds", 3, *SHORT, "--set", "training.epochs=300", "--runs-dir", "straight")
     assert nnctl("train", "moons.yaml", *straight).code == 0
     one, other = (SeedsDirectory(Path(place, "moons-seeds")) for place in ("runs", "straight"))
     assert one.record.read_bytes() == other.record.read_bytes()

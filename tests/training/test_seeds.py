@@ -21,6 +21,7 @@ from nnctl.training.experiment import Experiment, start_experiment
 from nnctl.training.loop import EpochResult
 from nnctl.training.run_group import Watch, unwatched
 from nnctl.training.seeds import SeedSeries, start_seeds
+from nnctl.training.stacking import FEWEST_TOGETHER
 from tests.training.experiments import Settings, classification, config_of, started, values
 from tests.training.pauses import contents, ended
 
@@ -68,26 +69,36 @@ def test_the_first_member_is_the_run_of_the_config_alone(tmp_path: Path) -> None
 def test_a_pause_while_the_members_are_being_made_comes_before_their_first_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series = series_of(tmp_path, moons())
+    series = series_of(tmp_path, moons(), FEWEST_TOGETHER)
 
     def paused(first: Experiment) -> int:
         series.pause()
-        return 3
+        return FEWEST_TOGETHER
 
     monkeypatch.setattr(series, "most_together", paused)
     assert [*series.results()] == []
-    assert [last.metadata["epoch"] for last in lasts(series)] == [0, 0, 0]
+    assert [last.metadata["epoch"] for last in lasts(series)] == FEWEST_TOGETHER * [0]
     assert series.status == "interrupted"
 
 
 def test_every_member_is_what_its_own_config_gives_alone(tmp_path: Path) -> None:
-    series = trained(tmp_path, moons())
+    series = trained(tmp_path, moons(), FEWEST_TOGETHER)
     found = []
     for run in runs_of(series):
         alone = ended(start_experiment(load_config(run.config), tmp_path / "alone"))
         assert contents(alone) == contents(run)
         found.append(contents(run)["best"])
-    assert len({*found}) == 3
+    assert len({*found}) == FEWEST_TOGETHER
+
+
+@pytest.mark.parametrize(
+    ("count", "stacked"), [(FEWEST_TOGETHER, FEWEST_TOGETHER), (FEWEST_TOGETHER - 1, None)]
+)
+def test_a_few_seeds_train_one_after_another(
+    tmp_path: Path, count: int, stacked: int | None
+) -> None:
+    series = trained(tmp_path, moons(), count)
+    assert {read_json(run.run_json).get("stacked") for run in runs_of(series)} == {stacked}
 
 
 def test_all_members_have_the_same_rows_in_the_same_sets(tmp_path: Path) -> None:
