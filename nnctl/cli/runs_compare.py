@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,7 +15,10 @@ from nnctl.cli.options import DEFAULT_RUNS_DIR, Json, RunsDir
 from nnctl.errors import printable
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from nnctl.analysis.comparing import RunComparison
+    from nnctl.analysis.comparing_groups import GroupComparison
     from nnctl.cli.matrices import Matrix
 
 DIGITS = 6
@@ -61,6 +64,8 @@ def compare(
     """
     from nnctl.analysis.compared_groups import named_groups
     from nnctl.analysis.comparing import compare as compare_runs
+    from nnctl.analysis.comparing import draw_comparison
+    from nnctl.analysis.comparison_text import page_document
     from nnctl.runs.directory import find_run
     from nnctl.training.threads import blas_threads
 
@@ -74,7 +79,29 @@ def compare(
         return
     with blas_threads(1):  # the same last bits on every machine
         comparison = compare_runs(directories)
-        written = [str(path) for path in save(comparison, html, output)]
+        form = Form("compare.html.j2", page_document, draw_comparison, present)
+        show(comparison, form, html, output, json=json)
+
+
+class Form(NamedTuple):
+    """How a comparison of one kind is told."""
+
+    template: str  # of the page
+    page_document: Callable[[Any], dict[str, Any]]
+    draw: Callable[[Any], Figure]
+    present: Callable[[Mapping[str, Any]], None]  # on a terminal
+
+
+def show(
+    comparison: RunComparison | GroupComparison,
+    form: Form,
+    html: Path | None,
+    output: Path | None,
+    *,
+    json: bool,
+) -> None:
+    """Write a comparison into the files that were asked for, or else as tables."""
+    written = [str(path) for path in save(comparison, form, html, output)]
     console.notes(comparison.document["notes"])
     if json:
         console.write_json({**comparison.document, "written": written})
@@ -82,7 +109,7 @@ def compare(
     if written:
         console.write("".join(f"{path}\n" for path in written))
     else:
-        present(comparison.document)
+        form.present(comparison.document)
 
 
 def require_places(html: Path | None, output: Path | None, *, force: bool) -> None:
@@ -100,20 +127,20 @@ def require_places(html: Path | None, output: Path | None, *, force: bool) -> No
         require_writable(html)
 
 
-def save(comparison: RunComparison, html: Path | None, output: Path | None) -> Iterator[Path]:
+def save(
+    comparison: RunComparison | GroupComparison, form: Form, html: Path | None, output: Path | None
+) -> Iterator[Path]:
     """Write the files that were asked for, and yield their paths."""
-    from nnctl.analysis.comparing import draw_comparison
-    from nnctl.analysis.comparison_text import page_document
     from nnctl.analysis.pictures import save_picture
     from nnctl.pages.rendering import render
     from nnctl.runs.atomic import write_atomically
 
     if html is not None:
-        page = render("compare.html.j2", page_document(comparison))
+        page = render(form.template, form.page_document(comparison))
         write_atomically(html, page.encode())
         yield html
     if output is not None:
-        save_picture(draw_comparison(comparison), output)
+        save_picture(form.draw(comparison), output)
         yield output
 
 
@@ -134,8 +161,7 @@ def present(document: Mapping[str, Any]) -> None:
     present_metrics(labels, document["metrics"])
     judged = "".join(f"{line}\n" for line in sentences(document["beside_the_best"]))
     console.write(judged and f"{judged}\n")
-    for section in DIFFERENCES:
-        present_differences(section, labels, document[section])
+    present_differences(labels, document)
 
 
 def told(key: str, value: Any) -> Any:
@@ -167,18 +193,17 @@ def marked(labels: Sequence[str], row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def present_differences(
-    section: str, labels: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write what is not the same in all runs; one line where all is."""
-    if not rows:
-        console.write_line(f"{section}: the same in all")
-        return
+def present_differences(labels: Sequence[str], document: Mapping[str, Any]) -> None:
+    """Write what is not the same in all that are compared; one line a section where all is."""
     from nnctl.analysis.comparison_text import texts_of
     from nnctl.cli.matrices import MOST_CELLS, shortened
 
-    lines = [(shortened(row["key"], 2 * MOST_CELLS), texts_of(row)) for row in rows]
-    turned_if_many(section, labels, lines, "")
+    for section in DIFFERENCES:
+        if not document[section]:
+            console.write_line(f"{section}: the same in all")
+            continue
+        lines = [(shortened(r["key"], 2 * MOST_CELLS), texts_of(r)) for r in document[section]]
+        turned_if_many(section, labels, lines, "")
 
 
 def turned_if_many(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnctl.cli import console
 
 if TYPE_CHECKING:
-    from nnctl.analysis.comparing_groups import GroupComparison
     from nnctl.analysis.report_parts import ReportTable
 
 DIGITS = 6
-DIFFERENCES = ("config", "data", "environment")
 
 
 def compare_groups(
@@ -21,36 +19,15 @@ def compare_groups(
 ) -> None:
     """Hold groups beside one another, which the files that make them so stand for."""
     from nnctl.analysis.comparing_groups import compare_groups as compared
+    from nnctl.analysis.comparing_groups import draw_group_comparison
+    from nnctl.analysis.group_comparison_text import page_document
+    from nnctl.cli.runs_compare import Form, show
     from nnctl.training.threads import blas_threads
 
     with blas_threads(1):  # the same last bits on every machine
         comparison = compared(groups)
-        written = [str(path) for path in save(comparison, html, output)]
-    console.notes(comparison.document["notes"])
-    if json:
-        console.write_json({**comparison.document, "written": written})
-        return
-    if written:
-        console.write("".join(f"{path}\n" for path in written))
-    else:
-        present(comparison.document)
-
-
-def save(comparison: GroupComparison, html: Path | None, output: Path | None) -> Iterator[Path]:
-    """Write the files that were asked for, and yield their paths."""
-    from nnctl.analysis.comparing_groups import draw_group_comparison
-    from nnctl.analysis.group_comparison_text import page_document
-    from nnctl.analysis.pictures import save_picture
-    from nnctl.pages.rendering import render
-    from nnctl.runs.atomic import write_atomically
-
-    if html is not None:
-        page = render("compare_groups.html.j2", page_document(comparison))
-        write_atomically(html, page.encode())
-        yield html
-    if output is not None:
-        save_picture(draw_group_comparison(comparison), output)
-        yield output
+        form = Form("compare_groups.html.j2", page_document, draw_group_comparison, present)
+        show(comparison, form, html, output, json=json)
 
 
 def present(document: Mapping[str, Any]) -> None:
@@ -67,8 +44,7 @@ def present(document: Mapping[str, Any]) -> None:
         present_table("metrics", metrics, metrics.caption)
     told = "".join(f"{line}\n" for line in sentences(document))
     console.write(told and f"{told}\n")
-    for section in DIFFERENCES:
-        present_differences(section, labels, document[section])
+    present_differences(labels, document)
 
 
 def present_table(title: str, table: ReportTable, formulas: str | None = None) -> None:

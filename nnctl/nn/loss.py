@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,16 @@ from nnctl.nn.arrays import FloatArray, IntArray
 from nnctl.nn.shares import Shares, Value
 
 Measure = Callable[[FloatArray, Shares], Value]  # of targets (n_rows, n_outputs) and shares
+
+
+class Arrays(NamedTuple):
+    """The arrays (n_rows, n_outputs) at the end of a network."""
+
+    z: FloatArray  # scores, which are given; all others are written
+    outputs: FloatArray
+    d_outputs: FloatArray  # dL/d(outputs), of an output loss
+    d_scores: FloatArray  # dL/dz
+    scratch: Scratch
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,7 @@ class Loss:
         columns = np.arange(n_outputs) if n_outputs > 1 else np.array([1])
         return np.where(labels[:, np.newaxis] == columns, high, low)
 
-    def over(
-        self,
-        activation: Activation,
-        z: FloatArray,
-        outputs: FloatArray,
-        d_outputs: FloatArray,
-        d_scores: FloatArray,
-        scratch: Scratch,
-    ) -> Measure:
+    def over(self, activation: Activation, arrays: Arrays) -> Measure:
         """Return what gives the loss of the scores z and writes `outputs` and `d_scores`, dL/dz."""
         raise NotImplementedError
 
@@ -73,15 +75,8 @@ class OutputLoss(Loss):
         """Write every element's loss into `value` and its derivative into `gradient`."""
         raise NotImplementedError
 
-    def over(
-        self,
-        activation: Activation,
-        z: FloatArray,
-        outputs: FloatArray,
-        d_outputs: FloatArray,
-        d_scores: FloatArray,
-        scratch: Scratch,
-    ) -> Measure:
+    def over(self, activation: Activation, arrays: Arrays) -> Measure:
+        z, outputs, d_outputs, d_scores, scratch = arrays
         values = scratch[0]
 
         def measure(target: FloatArray, shares: Shares) -> Value:

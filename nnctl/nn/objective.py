@@ -8,7 +8,7 @@ import numpy as np
 
 from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray
-from nnctl.nn.loss import Loss, Measure
+from nnctl.nn.loss import Arrays, Loss, Measure
 from nnctl.nn.shares import EqualShares, RowShares, Shares
 from nnctl.nn.stage import RowBuffers, remembered
 
@@ -67,9 +67,8 @@ class Objective(RowBuffers):
     def _take_up(self, z: FloatArray) -> None:
         """Look up what a call on these scores needs; a pass gives the same array each time."""
         self._z, self._equal = z, self._shares(None)
-        self._measure = self.loss.over(
-            self.activation, z, self.outputs, self.d_outputs, self.d_scores, self.scratch
-        )
+        arrays = Arrays(z, self.outputs, self.d_outputs, self.d_scores, self.scratch)
+        self._measure = self.loss.over(self.activation, arrays)
 
     def decisions(self, z: FloatArray) -> FloatArray:
         """Return what classes are read off after a call: the outputs, or z where they hide it."""

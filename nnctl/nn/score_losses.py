@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnctl.nn.activation import Activation, Scratch
+from nnctl.nn.activation import Activation
 from nnctl.nn.arrays import FloatArray, IntArray
-from nnctl.nn.loss import Measure, ScoreLoss
+from nnctl.nn.loss import Arrays, Measure, ScoreLoss
 from nnctl.nn.operations import maxima_of, ones, product_for
 from nnctl.nn.shares import Shares, Value, element_sum
 
@@ -28,15 +28,8 @@ class BinaryCrossEntropy(ScoreLoss):
         hard = super().encode(labels, n_outputs, output)
         return hard * (1.0 - self.label_smoothing) + self.label_smoothing / 2.0
 
-    def over(
-        self,
-        activation: Activation,
-        z: FloatArray,
-        outputs: FloatArray,
-        d_outputs: FloatArray,
-        d_scores: FloatArray,
-        scratch: Scratch,
-    ) -> Measure:
+    def over(self, activation: Activation, arrays: Arrays) -> Measure:
+        z, outputs, _, d_scores, scratch = arrays
         values, rest = scratch[0], scratch[1:]
 
         def measure(target: FloatArray, shares: Shares) -> Value:
@@ -74,15 +67,8 @@ class CategoricalCrossEntropy(ScoreLoss):
         hard = super().encode(labels, n_outputs, output)
         return hard * (1.0 - self.label_smoothing) + self.label_smoothing / n_outputs
 
-    def over(
-        self,
-        activation: Activation,
-        z: FloatArray,
-        outputs: FloatArray,
-        d_outputs: FloatArray,
-        d_scores: FloatArray,
-        scratch: Scratch,
-    ) -> Measure:
+    def over(self, activation: Activation, arrays: Arrays) -> Measure:
+        z, outputs, _, d_scores, scratch = arrays
         spread = scratch[0]  # a column written out for all units, which is sooner subtracted
         column = np.empty((*z.shape[:-1], 1), z.dtype)
         rows, units = column[..., 0], ones(z.shape[-1], z.dtype)  # units: outputs · 1 = Σ_units
@@ -117,15 +103,8 @@ class Perceptron(ScoreLoss):
     name = "perceptron"
     outputs = ("step",)
 
-    def over(
-        self,
-        activation: Activation,
-        z: FloatArray,
-        outputs: FloatArray,
-        d_outputs: FloatArray,
-        d_scores: FloatArray,
-        scratch: Scratch,
-    ) -> Measure:
+    def over(self, activation: Activation, arrays: Arrays) -> Measure:
+        z, outputs, _, d_scores, scratch = arrays
         values, rest = scratch[0], scratch[1:]
 
         def measure(target: FloatArray, shares: Shares) -> Value:

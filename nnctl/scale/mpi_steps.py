@@ -26,7 +26,7 @@ from nnctl.nn.objective import Objective
 from nnctl.scale.mpi import Ranks
 from nnctl.scale.mpi_stages import SharedWorkspace, SummedObjective
 from nnctl.training.evaluation import Examples
-from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps
+from nnctl.training.steps import EpochSettings, NotFiniteError, Progress, Steps, regularize
 
 LOSS, SHARE, WISH = -3, -2, -1  # what is summed beside the gradients
 
@@ -139,7 +139,7 @@ class SharedSteps(Steps):
         workspace.backward(objective.d_scores)
         loss, share = self._add_up(loss, float(own) if weights is None else float(weights.sum()))
         if math.isfinite(loss):
-            self._regularize()
+            regularize(self.workspace.gradients, self.penalty, self.settings)
         return loss, share
 
     def _own_part(self, batch: int, rows: IntArray) -> tuple[slice, IntArray]:

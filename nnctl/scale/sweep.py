@@ -34,7 +34,7 @@ from nnctl.scale.results import (
     result_from_dict,
 )
 from nnctl.scale.space import Parameters
-from nnctl.training.stacking import FEWEST_TOGETHER, Alike
+from nnctl.training.stacking import Alike, stacked_of
 
 MOST_DEATHS = 3  # of workers with the same trial in hand
 NO_PLAN = Plan({})
@@ -153,8 +153,8 @@ class Sweep:
         if shape is not None and pool.takes_several and isinstance(self.chooser, Plan):
             same = [n for n in self._waiting if self.alike.get(n) == shape]
             most = min(shape.most, -(-len(same) // len(pool.idle)))
-            alike = [n for n in same if n not in self._deaths][:most]
-            numbers = alike if len(alike) >= FEWEST_TOGETHER else [*alike, first][:1]
+            fresh = [n for n in same if n not in self._deaths]
+            numbers = fresh[: stacked_of(most, len(fresh))] or [first]
         self._waiting = [n for n in self._waiting if n not in numbers]
         return numbers
 

@@ -30,7 +30,7 @@ from nnctl.training.members import Member, MemberResult, check_member, unfinishe
 from nnctl.training.records import Bar, measure_bars
 from nnctl.training.resuming import reading, resume_experiment
 from nnctl.training.spread import SPREAD, Statistic
-from nnctl.training.stacking import FEWEST_TOGETHER
+from nnctl.training.stacking import stacked_of
 from nnctl.training.together import JointTraining
 
 Watch = Callable[[Experiment, Iterable[EpochResult]], Iterable[EpochResult]]
@@ -116,8 +116,7 @@ class RunGroup(ABC):
         """Train the next members, or go on with them; return how they ended, by number."""
         self._training = None  # the rows of the last ones leave before the next ones come
         first = self._begun(waiting[0])
-        count = min(self.most_together(first), len(waiting))
-        members = waiting[: count if count >= FEWEST_TOGETHER else 1]
+        members = waiting[: stacked_of(self.most_together(first), len(waiting))]
         experiments = [first, *(self._begun(each, first.dataset) for each in members[1:])]
         self._training = training = JointTraining(experiments)
         if self.pause_requested:  # while the members were being made

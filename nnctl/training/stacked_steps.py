@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from nnctl.data.arrays import FloatArray, IntArray
 from nnctl.data.batching import shuffled_order
 from nnctl.data.streams import stream
-from nnctl.nn.clipping import clip_by_norm, clip_by_value
 from nnctl.nn.descent import Optimizer
 from nnctl.nn.layers import Dropout
 from nnctl.nn.loss import Loss
@@ -24,7 +23,7 @@ from nnctl.nn.objective import Objective
 from nnctl.nn.penalties import WeightPenalty
 from nnctl.nn.stage import leading_rows
 from nnctl.training.evaluation import Examples
-from nnctl.training.steps import EpochSettings
+from nnctl.training.steps import EpochSettings, regularize
 
 
 class StackedSteps:
@@ -90,16 +89,8 @@ class StackedSteps:
         loss: FloatArray = objective(scores, encoded, weights)
         self.outputs[:, rows] = objective.decisions(scores)
         workspace.backward(objective.d_scores)
-        self._regularize()
+        regularize(self.workspace.gradients, self.penalty, self.settings)
         return loss, float(n_rows) if weights is None else weights.sum(axis=-1).astype(np.float64)
-
-    def _regularize(self) -> None:
-        settings, gradients = self.settings, self.workspace.gradients
-        self.penalty.add_gradient()
-        if settings.clip_value is not None:
-            clip_by_value(gradients, settings.clip_value)
-        if settings.clip_norm is not None:
-            clip_by_norm(gradients, settings.clip_norm)
 
 
 class StackedBatches:

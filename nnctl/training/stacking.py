@@ -66,6 +66,12 @@ def most_together(config: Config, dataset: Dataset) -> int:
     return min(most, MOST_TOGETHER) if most >= FEWEST_WORTHWHILE else 1
 
 
+def stacked_of(most: int, there: int) -> int:
+    """Return how many of the networks that are there train together; 1 where they are too few."""
+    count = min(most, there)
+    return count if count >= FEWEST_TOGETHER else 1
+
+
 def needs_of(config: Config, dataset: Dataset) -> list[tuple[float, int]]:
     """Return what all networks of a stack may take, and what one like this takes of it."""
     n_outputs = output_units(config, dataset.preprocessing)

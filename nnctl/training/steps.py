@@ -224,17 +224,18 @@ class Steps:
         if math.isfinite(loss):
             outputs[...] = objective.decisions(scores)
             workspace.backward(objective.d_scores)
-            self._regularize()
+            regularize(self.workspace.gradients, self.penalty, self.settings)
         return loss, float(len(rows)) if weights is None else float(weights.sum())
-
-    def _regularize(self) -> None:
-        settings, gradients = self.settings, self.workspace.gradients
-        self.penalty.add_gradient()
-        if settings.clip_value is not None:
-            clip_by_value(gradients, settings.clip_value)
-        if settings.clip_norm is not None:
-            clip_by_norm(gradients, settings.clip_norm)
 
     def _leaves_finite(self) -> bool:
         """Whether the batch gave finite gradients, and left finite running statistics."""
         return is_finite(self.workspace.gradients) and is_finite(self.network.state)
+
+
+def regularize(gradients: FloatArray, penalty: WeightPenalty, settings: EpochSettings) -> None:
+    """Add the penalty's gradient to gradients (..., n_parameters), and clip what is too large."""
+    penalty.add_gradient()
+    if settings.clip_value is not None:
+        clip_by_value(gradients, settings.clip_value)
+    if settings.clip_norm is not None:
+        clip_by_norm(gradients, settings.clip_norm)
